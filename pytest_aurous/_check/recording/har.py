@@ -35,11 +35,7 @@ class FieldError(ValueError):
 
 
 def field(entry: Any, path: str, read: Callable[[Any], Any] = lambda value: value) -> Any:
-    """Return a field of an entry, such as ``request.url``, as *read* returns it; None where it is absent or null.
-
-    Raises:
-        FieldError: If it is malformed.
-    """
+    """Return a field, such as ``request.url``, as *read* returns it; None for null. FieldError: it is malformed."""
 
     def find() -> Any:
         value = entry
@@ -58,11 +54,7 @@ def _checked(path: str, read: Callable[[], Any]) -> Any:
 
 
 def read_entry(number: int, entry: Any, take: Take) -> Exchange:
-    """Read an entry of HAR 1.2, as browsers, proxies and we write it; *take* takes its bodies.
-
-    Raises:
-        FieldError: If a field is missing or malformed.
-    """
+    """Read an entry of HAR 1.2; *take* takes its bodies. FieldError: a field is missing or malformed."""
     method, url = (field(entry, path, plain_text) for path in ("request.method", "request.url"))
     if None in (method, url):
         raise FieldError(f"it has no {'request.url' if url is None else 'request.method'}")
@@ -138,11 +130,7 @@ def _pairs(headers: Any) -> Pairs:
 
 
 def plain_text(value: Any) -> str:
-    """Return a text or a number as text, but no list as text: aliases of YAML may make it endless.
-
-    Raises:
-        TypeError: For any other value.
-    """
+    """Return a text or a number as text. TypeError: any other value; a list may be endless, by aliases of YAML."""
     if isinstance(value, (dict, list, tuple, set)):
         raise TypeError
     return str(value)

@@ -18,8 +18,6 @@ OF_STATES: Final = frozenset({
 
 
 class Sighting(NamedTuple):
-    """A record in a response."""
-
     view: View
     row: dict[str, Any]
 
@@ -58,7 +56,6 @@ class History:
     since: int = 0
 
     def touch(self, view: View) -> None:
-        """Note a request whose path names it, and what came of it."""
         self.missed = self.missed or view.code == "resource_not_found"
         if view.exchange.method != "GET":
             self.changes.append(view)
@@ -73,8 +70,6 @@ class History:
 
 
 class Histories(dict[str, History]):
-    """The histories of all records, by id."""
-
     def __missing__(self, record: str) -> History:
         return History("")  # the recording does not show it
 
@@ -85,7 +80,6 @@ class Histories(dict[str, History]):
         return some[at] if at < len(some) else None
 
     def before(self, record: str, index: int) -> Sighting | None:
-        """Return the last sighting of a record before *index*."""
         some = self[record].sightings
         at = _place(some, index)
         return some[at - 1] if at else None

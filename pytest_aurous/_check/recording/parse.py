@@ -36,11 +36,7 @@ class Bound:
         self._left = MOST_BYTES
 
     def take(self, text: bytes, values: int = 0) -> bytes:
-        """Return a text if it is not too much, with its *values*, and the objects and lists that JSON in it can have.
-
-        Raises:
-            LimitError: If it is; it does not count then.
-        """
+        """Return a text, with so many *values* beside objects and lists. LimitError: it is too much."""
         size = len(text) + _NODE * (values + text.count(b"[") + text.count(b"{"))
         if size > self._left:
             most = f"{MOST_BYTES // 1024 // 1024} MB, where an object or a list has {_NODE} bytes more"
@@ -50,22 +46,12 @@ class Bound:
 
 
 def read(file: Path) -> bytes:
-    """Return what is in a file.
-
-    Raises:
-        LimitError: If it is too large, or not a regular file.
-        OSError: If it cannot be read.
-    """
+    """Return what is in a file. LimitError: it is too large, or not a regular file. OSError: it cannot be read."""
     return Bound("it").take(read_file(file, MOST_BYTES))
 
 
 def read_member(archive: ZipFile, folder: Path, name: str) -> bytes:
-    """Return what is in a file in a folder of an archive.
-
-    Raises:
-        LimitError: If it is too large.
-        UnreadableError: If it cannot be read.
-    """
+    """Return what is in a file of an archive. LimitError: it is too large. UnreadableError: it cannot be read."""
     try:
         with archive.open((folder / name).as_posix()) as stream:
             return Bound(name).take(stream.read(MOST_BYTES + 1))
@@ -83,12 +69,7 @@ def check_depth(value: Any, left: int = _MOST_DEPTH) -> None:
 
 
 def parse(file: Path, raw: bytes) -> Any:
-    """Return the content of a file as data.
-
-    Raises:
-        LimitError: If it is too large, with what its aliases stand for.
-        UnreadableError: If it is neither JSON nor plain YAML.
-    """
+    """Return the content of a file as data. LimitError: its aliases stand for too much. UnreadableError: it is none."""
     try:
         if file.suffix.lower() in _YAML or raw.startswith(b"interactions:"):  # VCR.py adds no suffix
             return _parse_yaml(raw.decode("utf-8-sig"))
@@ -138,11 +119,7 @@ def _plain(value: Any) -> Any:
 
 
 def entry_of(interaction: Any) -> dict[str, Any]:
-    """Return an interaction of a cassette as an entry of HAR, whose bodies are bytes.
-
-    Raises:
-        FieldError: If a field cannot be read.
-    """
+    """Return an interaction of a cassette as an entry of HAR, whose bodies are bytes. FieldError: one is malformed."""
     status = field(interaction, "response.status")
     old = field(interaction, "response.status_code")  # of httpx, as the content
     body = field(interaction, "response.body", _body)

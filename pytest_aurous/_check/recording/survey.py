@@ -24,11 +24,7 @@ class Survey:
         scopes: The keys that can only read.
         lost: The requests without a usable response that took effect, as a retry shows, each with the id that it made.
         timed: Whether the recording has times.
-        flights: The exchanges that were in flight together.
         twice: The numbers of exchanges that were left out because they were recorded before.
-        by_fake: Whether a fake has responded.
-        shared: Whether other clients may have used the teams meanwhile.
-        has_keys: Whether the recording has API keys.
         accepted: For each key the last exchange in which it was accepted.
         undecided: The requests without a usable response that may have changed each record.
     """
@@ -42,7 +38,9 @@ class Survey:
         self.flights: Flights = Flights(self.views if self.timed else ())
         for view in self.views:
             self.flights.overlook(view)
-        self._attempts: dict[str | None, list[View]] = {}
+        # 10,000 retries with one key are no reason to look at all of them for each.
+        self._firsts: dict[str | None, dict[str, View]] = {}
+        self._retries: dict[int, View] = dict(_find_retries(self.views))
         self.histories: Histories = Histories()
         self.teams: dict[str, str] = {}
         self.scopes: set[str] = set()
@@ -50,7 +48,6 @@ class Survey:
             self._note(view)
         self.scopes -= {view.key for view in self.views if view.succeeded and view.exchange.method != "GET"}
         self.lost: dict[int, str] = dict(self._find_lost())
-        self.has_keys: bool = any(view.key for view in self.views)
         self.undecided: dict[str, list[View]] = {}
         for view in self.views:
             if view.undecided and view.index not in self.lost:
@@ -62,36 +59,32 @@ class Survey:
             made = instant_of(first.row.get("created_at")) if self.timed else None
             history.since = 0 if made is None else min(bisect_left(seconds, made), first.view.index)
 
-    def first_attempt(self, view: View) -> View | None:
-        """Return the first exchange before *view* that has its idempotency key; None without one."""
-        return next(iter(self._earlier(view)), None)
+    def earlier(self, view: View, what: str = "sent") -> View | None:
+        """Return the first exchange with the idempotency key of *view* of which *what* holds; None unless it is before.
+
+        That it was ``sent``, ``lost`` or ``heard``, is a ``success``, or has ``made`` what others replay.
+        """
+        found = self._firsts.get(view.idempotency, {}).get(what, view)
+        return found if found.index < view.index else None
 
     def unknown_attempt(self, view: View) -> str:
         """Return why a response to a retry says nothing about the rules; empty if it does."""
         if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
             return ""
-        earlier = self._earlier(view)
-        if not view.replayed and any(one.lost for one in earlier):
+        if not view.replayed and self.earlier(view, "lost") is not None:
             return "the first attempt may have been in flight"
-        known = any(one.index in self.lost or (one.succeeded and not one.replayed) for one in earlier if one.whole)
-        return "" if known else "the first attempt is not in the recording as a whole"
+        return "" if self.earlier(view, "made") is not None else "the first attempt is not in the recording as a whole"
 
     def stored(self, view: View) -> View | None:
         """Return the first retry of *view* that has a response, if that is the stored one."""
-        retries = (one for one in self._attempts.get(view.idempotency, ()) if one.operation == view.operation)
-        later = (one for one in retries if one.index > view.index and not one.lost)
-        first = next((one for one in later if one.code != "idempotency_key_in_use"), None)
+        first = self._retries.get(view.index)
         return first if first is not None and first.replayed and first.result else None
 
     def repeats_first(self, view: View) -> bool:
         """Whether a response to a retry is that to the first attempt."""
-        first = next((one for one in self._earlier(view) if not one.lost), None)
+        first = self.earlier(view, "heard")
         said = view.operation, view.exchange.status, view.body
         return first is not None and said == (first.operation, first.exchange.status, first.body)
-
-    def _earlier(self, view: View) -> list[View]:
-        """Return the exchanges before *view* that have its idempotency key."""
-        return [one for one in self._attempts.get(view.idempotency, ()) if one.index < view.index]
 
     def goes_on(self, view: View) -> bool:
         """Whether there are records that are older than the last one of a page, whatever their status is."""
@@ -110,11 +103,6 @@ class Survey:
         created = history.created is not None and history.created < view.index and record not in self.undecided
         return created and not (history.missed or any(one.deletes for one in history.changes))
 
-    def overlaps_first(self, view: View) -> bool:
-        """Whether a request was sent while the first one with its idempotency key was in flight."""
-        first = self.first_attempt(view)
-        return self.timed and first is not None and view.at < first.ends
-
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
 
@@ -131,13 +119,17 @@ class Survey:
 
     def _note(self, view: View) -> None:
         if view.idempotency is not None:
-            self._attempts.setdefault(view.idempotency, []).append(view)
+            made = view.whole and view.succeeded and not view.replayed
+            facts = {"sent": True, "lost": view.lost, "heard": not view.lost, "success": view.succeeded, "made": made}
+            for what in (name for name, holds in facts.items() if holds):
+                self._firsts.setdefault(view.idempotency, {}).setdefault(what, view)
         if view.lost:
             return
         if view.key:
             self._note_key(view, view.key)
-        first = next((one for one in self._attempts.get(view.idempotency, ()) if not one.lost), view)
-        stored = view.replayed and first.replayed  # it shows what was before the recording
+        stored = (
+            view.replayed and (self.earlier(view, "heard") or view).replayed
+        )  # it shows what was before the recording
         for row in () if stored else view.records:
             history = self.histories.setdefault(row["id"], History(view.kind))
             history.sightings.append(Sighting(view, row))
@@ -169,11 +161,24 @@ class Survey:
         The histories learn what created these records.
         """
         for view in self.views:
-            acts = view.undecided and not any(one.succeeded for one in self._earlier(view))
+            acts = view.undecided and self.earlier(view, "success") is None
             if acts and (stored := self.stored(view)) is not None:
                 record = str(stored.result.get("id"))
+                if view.whole and self.earlier(view, "made") is None:
+                    self._firsts[view.idempotency]["made"] = view
                 self.histories[record].created = view.index  # nothing may show it
                 yield view.index, record
+
+
+def _find_retries(views: list[View]) -> Iterator[tuple[int, View]]:
+    """Yield each exchange with an idempotency key, and the next response to the same operation with this key."""
+    following: dict[tuple[str, str], View] = {}
+    for view in (one for one in reversed(views) if one.idempotency is not None):
+        name = view.idempotency or "", view.operation
+        if name in following:
+            yield view.index, following[name]
+        if not view.lost and view.code != "idempotency_key_in_use":
+            following[name] = view
 
 
 def _is_about_more(view: View) -> bool:

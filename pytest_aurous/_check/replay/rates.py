@@ -12,7 +12,7 @@ from ..._facade import BUCKETS, CATALOG
 from ..recording.survey import Survey
 from ..recording.view import CLOSE, NOT_LET_IN, View
 from ..values import OTHER, Point, Words
-from .gaps import ANY, FREE, Gap
+from .gaps import Gap
 from .teams import team_of
 
 LIMIT: Final = "x-ratelimit-limit"
@@ -21,7 +21,6 @@ RESET: Final = "x-ratelimit-reset"
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
 _PAID: Final = frozenset({*(row.bucket for row in CATALOG.by_operation.values() if row.pays), _CREATE[1]})
-"""The buckets of the requests that cost credits."""
 _DIGITS: Final = 12
 _PART: Final = 0.999
 """The largest part of a token that a header does not show."""
@@ -90,8 +89,9 @@ class Rates:
             where, kind = f"header.{REMAINING}", "more" if step.left > step.high else "value"
             self._points[step.view.index, REMAINING] = Point(where, kind, not step.fits, Words(step.left), expected)
             if usual and step.left < step.low:
-                prices, what = ANY if step.bucket[1] in _PAID else FREE, "requests that are not in it took tokens"
-                self.gaps.append(Gap(step.after, step.view.index, step.bucket[1], what, step.bucket[0], prices))
+                team, bucket = step.bucket
+                what = "requests that are not in it took tokens"
+                self.gaps.append(Gap(step.after, step.view.index, bucket, what, team, bucket in _PAID))
 
     def _judge_reset(self, view: View, rate: float) -> None:
         """Judge at which whole second a bucket is full, within `CLOSE`; one token may be more or less."""
@@ -150,6 +150,5 @@ def _bucket(view: View) -> str:
 
 
 def _number(view: View, name: str) -> int | None:
-    """Return the number in a header; None for anything else."""
     text = view.exchange.received.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else None
