@@ -14,7 +14,7 @@ from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules
 from .recording.flights import BALANCE, bucket_of, key_of, list_of
-from .recording.histories import OF_STATES
+from .recording.survey import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
 from .shapes import schema_of
@@ -374,7 +374,7 @@ def _subjects(done: Replayed, point: Point) -> Iterator[str]:
     if where.startswith("header.aurous-idempotent-") or done.replays or view.replayed:
         yield key_of(view)
     if where.startswith("header.x-ratelimit-"):
-        yield bucket_of(view)
+        yield from () if where in done.rules else (bucket_of(view),)  # tokens that fit in no order refute rate-1
     elif where == "status" or where.startswith("error."):
         if not {view.reason, done.code}.isdisjoint(_OF_ORDER) or done.replays or view.replayed:
             yield from (*view.named, BALANCE, key_of(view))

@@ -19,8 +19,7 @@ from ..._core.base.redaction import FAKE_KEY
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.headers import sent_key
 from ..._core.wire.hosts import BASE_URL, is_loopback, is_upload
-from .har import FieldError, read_entry
-from .parse import Bound, UnreadableError, check_depth, entry_of, parse, read, read_member
+from .parse import Bound, FieldError, UnreadableError, check_depth, entry_of, parse, read, read_entry, read_member
 
 _MORE: Final = see("reference/check.html#recordings")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")

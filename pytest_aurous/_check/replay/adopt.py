@@ -9,8 +9,7 @@ from typing import Any, Final
 from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import instant_of
 from ..._facade import RECORDS
-from ..recording.histories import OF_STATES, Sighting
-from ..recording.survey import Survey
+from ..recording.survey import OF_STATES, Sighting, Survey
 from ..recording.view import AT_REST, CLOSE, KINDS, NOT_LET_IN, RUNNING, STATUSES, STYLES, View
 from ..values import id_of, name_of
 from .follower import Follower

@@ -10,8 +10,7 @@ from typing import Final
 from ..._core.base.amounts import plain
 from ..._core.base.data import as_object
 from ..._core.base.instants import instant_of
-from ..recording.histories import Sighting
-from ..recording.survey import Survey
+from ..recording.survey import Sighting, Survey
 from ..recording.view import RUNNING, View
 from ..shown import shown_by
 from ..values import OTHER, Point, Words, id_of

@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 from ..._core.base.data import as_object
 from ..._core.base.instants import instant_of
 from ..._facade import BUCKETS
-from ..recording.histories import History, Sighting
-from ..recording.survey import Survey
+from ..recording.survey import History, Sighting, Survey
 from ..recording.view import AT_REST, CLOSE, DELETABLE, RUNNING, STATUSES, STYLES, View
 from ..values import id_of
 from .teams import amount_of, team_of

@@ -126,9 +126,9 @@ def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Itera
 
 
 def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
-    """Return the responses of each bucket that show its tokens, the most tokens first among those of one second.
+    """Return the responses of each bucket that show its tokens, in the order in which the API has handled them.
 
-    Within a second, the API may have handled the requests in any order.
+    Of requests that overlap, or were sent in one second, it may have handled any first: the most tokens show which.
     """
     found: dict[tuple[str, str], list[View]] = {}
     for view in survey.views if survey.timed else ():
@@ -136,7 +136,13 @@ def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
         if not (unknown or view.row.signed) and (name := _bucket(view)):
             found.setdefault((team_of(survey, view), name), []).append(view)
     for views in found.values():
-        views.sort(key=lambda view: (view.at // _JITTER, -(_number(view, REMAINING) or 0)))
+        for place in range(1, len(views)):
+            for at in range(place, 0, -1):
+                before, view = views[at - 1 : at + 1]
+                apart = view.at >= max(before.ends, before.at + _JITTER)
+                if apart or (_number(before, REMAINING) or 0) >= (_number(view, REMAINING) or 0):
+                    break
+                views[at - 1 : at + 1] = view, before
     return found
 
 
