@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from .._core.base.amounts import plain
 from .._core.base.redaction import redacted_json
 from .._facade import CATALOG, READINGS
 from .check import Checked
+from .recording.view import UNKNOWN
 from .sanitize import Sanitizer
 from .shapes import schema_at
 from .values import ABSENT, Words, form_of, json_type, renamed
@@ -31,10 +32,7 @@ def find_readings(
 ) -> tuple[dict[str, str], Verdicts]:
     """Return the readings under which fewer places differ, and no other place, and the verdicts under them.
 
-    Args:
-        verdicts: Those under the *chosen* readings.
-        chosen: The readings so far.
-        again: Checks the same recordings under other readings.
+    *verdicts* are those under the *chosen* readings; *again* checks the same recordings under others.
     """
     found: dict[str, str] = {}
     best = verdicts
@@ -50,33 +48,25 @@ def find_readings(
     return found, best
 
 
-def observations(verdicts: Verdicts) -> list[dict[str, Any]]:
-    """Return the differences for the setting ``observed``."""
-    mask = Sanitizer()
-    return [row for one in _all(verdicts) for row in _rows(one, mask)]
-
-
-def inexpressible(verdicts: Verdicts) -> list[str]:
-    """Return the operation and the place of each difference that the setting ``observed`` cannot express."""
-    mask = Sanitizer()
-    return list(dict.fromkeys(f"{one.operation} {one.where}" for one in _all(verdicts) if not _rows(one, mask)))
+def expressed(verdicts: Verdicts) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the differences for the setting ``observed``, and the places that it cannot express."""
+    mask, rows, lost = Sanitizer(), list[dict[str, Any]](), dict[str, None]()
+    differences = [one for verdict in verdicts.refuted for one in verdict.differences]
+    for one in (*differences, *verdicts.uncovered.values()):
+        found = _rows(one, mask)
+        rows += found
+        lost |= {} if found else {f"{one.operation} {one.where}": None}
+    return rows, list(lost)
 
 
 def limits_of(verdicts: Verdicts) -> list[str]:
     """Return what a suite calls to have the capacities of rate limits that the recordings show."""
     found: dict[str, None] = {}
     for one in (one for verdict in verdicts.refuted for one in verdict.differences):
-        row = CATALOG.by_operation.get(one.operation)
-        if one.where == "header.x-ratelimit-limit" and row is not None and str(one.seen).isdecimal():
-            names = [row.bucket] if isinstance(row.bucket, str) else []
-            found |= dict.fromkeys(f'aurous.limits["{name}"].set(burst={one.seen})' for name in names)
+        bucket = CATALOG.by_operation.get(one.operation, UNKNOWN).bucket
+        if one.where == "header.x-ratelimit-limit" and str(one.seen).isdecimal() and isinstance(bucket, str):
+            found[f'aurous.limits["{bucket}"].set(burst={one.seen})'] = None
     return list(found)
-
-
-def _all(verdicts: Verdicts) -> Iterator[Difference]:
-    for verdict in verdicts.refuted:
-        yield from verdict.differences
-    yield from verdicts.uncovered.values()
 
 
 def _rows(one: Difference, mask: Sanitizer) -> list[dict[str, Any]]:
@@ -108,15 +98,13 @@ def followed(
 ) -> tuple[str, list[str]]:
     """Return the content of the file for the setting ``observed``, and the places that the fake cannot follow.
 
-    Args:
-        verdicts: What differs.
-        observed: What was observed before, and stays in the file.
-        again: Checks the same recordings under a content. A row under which something differs anew is left out.
+    What was *observed* before stays. *again* checks under a content: a row that makes anything differ anew is left out.
     """
     known = {(row["operation"], row["where"], code) for row in observed for code in (_code(row), row.get("code", ""))}
-    new = [row for row in observations(verdicts) if (row["operation"], row["where"], _code(row)) not in known]
+    rows, others = expressed(verdicts)
+    new = [row for row in rows if (row["operation"], row["where"], _code(row)) not in known]
     there = {f"{row['operation']} {row['where']}" for row in new}  # of successes, and perhaps also in refusals
-    lost = [place for place in inexpressible(verdicts) if place not in there]
+    lost = [place for place in others if place not in there]
     while True:
         content = json.dumps({"observed": redacted_json([*observed, *new])}, indent=1) + "\n"
         anew = again(content).verdicts.places - verdicts.places if new else set[tuple[str, str, str, str]]()

@@ -25,9 +25,6 @@ class Checked:
     """The result of a check.
 
     Attributes:
-        verdicts: The verdicts on all rules.
-        notes: For each file what is missing or unusual.
-        shared: Whether other clients may have used the teams.
         by_fake: The recordings of a fake, which say nothing about the real API.
         left_out: How many exchanges and bodies are over a limit.
         scripts: For each record what its pollers saw.
@@ -68,7 +65,7 @@ def _check(
     checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
     replay = Replay(survey, {name: value for name, value in settings.items() if name != "shared"})
     observed = read_observed(settings.get("observed"))
-    comparer = Comparer(survey, replay.rates, replay.bound.__setitem__)
+    comparer = Comparer(survey, replay.rates, replay.requests.bound.__setitem__)
     causes: dict[tuple[str, str], str] = {}
     for view in survey.views:
         if view.index and view.index % _OFTEN == 0:
@@ -83,8 +80,8 @@ def _check(
             points = (point for point in points if not _is_observed(point, places))
         checked.verdicts.count(name, done, points, causes)
         replay.finish(done)
-    checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
-    checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
+    checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.adopter.scripts.items() if steps}
+    checked.seeds += [f"{name}: {seed}" for seed in replay.adopter.notes]
 
 
 def _observed_places(done: Replayed, row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -104,7 +101,6 @@ def _is_observed(point: Point, places: Collection[str]) -> bool:
 
 
 def _script(steps: list[list[Any]]) -> str:
-    """Write what pollers saw as a script."""
     last = len(steps) - 1
     return " -> ".join(
         f"{name_of(status)}*{polls}" if polls > 1 and number < last else name_of(status)

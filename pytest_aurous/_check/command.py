@@ -25,9 +25,7 @@ from .sanitize import Sanitizer
 
 _MORE: Final = see("reference/check.html")
 _OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
-"""The options that only ``--live`` has."""
 _OUTPUTS: Final = ("json", "report", "observed", "record")
-"""The options that name a file to write."""
 _WIDTH: Final = 79
 """Columns of a line of progress: one more would begin another line in narrow terminals."""
 _BASE_URL: Final = re.compile(
@@ -36,11 +34,7 @@ _BASE_URL: Final = re.compile(
 
 
 def run(options: Namespace) -> int:
-    """Check the recordings, and return the exit status: 1 if a rule is refuted, else 0.
-
-    Raises:
-        AurousError: If a file cannot be read or written.
-    """
+    """Return the exit status: 1 if a rule is refuted, else 0. AurousError: a file cannot be read or written."""
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
     _refuse(options)
     observed = None if options.follow is None else str(options.follow)
@@ -103,7 +97,6 @@ def _show(text: str) -> None:
 
 
 def _refuse(options: Namespace) -> None:
-    """Refuse options that do not fit together."""
     strange = [name.replace("_", "-") for name in _OF_LIVE if getattr(options, name) and not options.live]
     why = ""
     if bool(options.files) == options.live:
@@ -117,11 +110,7 @@ def _refuse(options: Namespace) -> None:
 
 
 def check_base_url(text: str) -> str:
-    """Return the base URL of a host that stands for the API, without ``/v1``: each path begins with it.
-
-    Raises:
-        AurousError: If it is not a URL, or would send the key in plain text over a network.
-    """
+    """Return the base URL of a host that stands for the API, without ``/v1``. AurousError: the key would be seen."""
     found = _BASE_URL.fullmatch(text)
     if found is None or not (found[1] == "https" or is_loopback(found[3].strip("[]"))):
         raise AurousError(
@@ -132,11 +121,7 @@ def check_base_url(text: str) -> str:
 
 
 def _sanitized_files(out: Path | None, count: int) -> list[Path]:
-    """Return the files that ``--sanitize`` writes: one, or several in a folder.
-
-    Raises:
-        AurousError: If one file is given for several recordings.
-    """
+    """Return the files that ``--sanitize`` writes: one, or several in a folder. AurousError: one file for several."""
     if out is None:
         return []
     if out.suffix != ".har" or out.is_dir():
@@ -147,11 +132,7 @@ def _sanitized_files(out: Path | None, count: int) -> list[Path]:
 
 
 def _keep_apart(options: Namespace, files: Sequence[Path], sanitized: Sequence[Path]) -> None:
-    """Refuse an output that would replace an input or another output; ``--observed`` adds to what was observed.
-
-    Raises:
-        AurousError: If there is one.
-    """
+    """Raise an AurousError for an output that would replace an input or another output; ``--observed`` adds."""
     outputs = [(name, getattr(options, name)) for name in _OUTPUTS if getattr(options, name)]
     outputs += [("sanitize", file) for file in sanitized]
     taken = {file: "this file is an input" for file in (*files, options.follow) if file is not None}

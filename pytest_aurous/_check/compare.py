@@ -27,17 +27,11 @@ _DIGITS: Final = 5
 _ANY_SEED: Final = -1
 """The ``seed`` with which a request leaves the seed to the vendor."""
 _ORDER: Final = (Words("another order"), Words("the newest first"))
-_NEW: Final = (Words("the old secret"), Words("a new secret"))
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
-_DATE: Final = Words("the Date of the response")
-_OLD_ID: Final = Words("the id of a response before")
-_OWN_ID: Final = Words("an id of its own")
 _HOUR: Final = 3_600
 _MINUTE: Final = 60
-_NO_ANCHOR: Final = Words("no anchor")
 _OF_SEVERAL: Final = ("mutually_exclusive_input", "parameter_invalid_combination")
 """The codes of refusals that are about several fields at once."""
-_CURSOR: Final = Words("the id of the last row, or null on the last page")
 
 
 class Comparer:
@@ -59,10 +53,8 @@ class Comparer:
             if "idem-5" in done.agrees and "retry-after" in view.exchange.received:
                 yield Point("header.retry-after", "added", OTHER, view.exchange.received["retry-after"], ABSENT)
             return
-        status, outcome = (
-            view.exchange.status,
-            _outcome_of(reply),
-        )  # not `done.outcome`: what was observed has changed it
+        error = as_object(as_object(parsed(reply.body)).get("error"))
+        status, outcome = view.exchange.status, _outcome(reply.status, str(error.get("code", "")))  # as was observed
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
@@ -139,7 +131,7 @@ class Comparer:
                 done.ignored.add("body.creation_request_id")
             if seen in {first, before}:
                 kind = "replayed" if done.view.idempotency is not None and seen == first else "repeated"
-                return Point(where, kind, OTHER, _OLD_ID, _OWN_ID)
+                return Point(where, kind, OTHER, Words("the id of a response before"), Words("an id of its own"))
             return Point(where, "form", wrong, seen, fake)
         if name == "content-type":
             seen, fake = seen.partition(";")[0], fake.partition(";")[0]
@@ -151,7 +143,6 @@ class Comparer:
         return Point(where, "form", SAME)
 
     def _refusal(self, done: Replayed, seen: Any, fake: Any) -> Iterator[Point]:
-        """Compare two error envelopes."""
         if done.view.exchange.body is None or fake is None or _is_storage(done.view):
             return
         found, expected = as_object(as_object(seen).get("error")), fake["error"]
@@ -169,7 +160,7 @@ class Comparer:
         message = found.get("message")
         yield Point("error.message", "form", not isinstance(message, str), message, Words("text"))
         anchor, code = str(found.get("doc_url") or "").partition("#")[2], str(found.get("code"))
-        yield Point("error.doc_url", "form", anchor != code, anchor or _NO_ANCHOR, code)
+        yield Point("error.doc_url", "form", anchor != code, anchor or Words("no anchor"), code)
         own = done.view.exchange.received.get("aurous-request-id")
         same = own is None or found.get("request_id") == own
         yield Point("error.request_id", "value", not same, found.get("request_id"), _REQUEST_ID)
@@ -233,7 +224,8 @@ class Comparer:
             seen = self._survey.histories[view.record].sightings
             before = [one.row.get("secret") for one in seen if one.view.index < view.index]
             if any(before):
-                yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
+                old = view.result.get("secret") in before
+                yield Point("body.secret", "value", old, Words("the old secret"), Words("a new secret"))
 
     def _renewed(self, view: View) -> Iterator[Point]:
         """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
@@ -270,7 +262,7 @@ class Comparer:
         made, sent = instant_of(seen.get("created_at")) or seen.get("created"), view.exchange.dated
         if isinstance(made, (int, float)) and sent is not None:
             name = "created_at" if "created_at" in seen else "created"
-            yield Point(f"body.{name}", "instant", abs(made - sent) > _HOUR / 2, seen[name], _DATE)
+            yield Point(f"body.{name}", "instant", abs(made - sent) > _HOUR / 2, seen[name], Words("the Date"))
         ends = instant_of(seen.get("expires_at")), instant_of(fake.get("expires_at"))
         begin = view.at if self._survey.timed and "created_at" not in fake else made
         if None not in (*ends, begin):
@@ -287,7 +279,7 @@ class Comparer:
         before = "ending_before" in view.query  # which goes on from the first row (list-2)
         ends = ids[-1:] + ids[:1] * before
         good = (following is not None) == more and (not _is_id(view) or not more or following in ends)
-        yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
+        yield Point(f"body.{cursor}", "value", not good, following, Words("the last id, or null on the last page"))
         if _is_id(view) and isinstance(following, str) and ids:
             self._bind(following, ids[-1])
         made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
@@ -302,10 +294,18 @@ class Comparer:
         yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{_rows(most)}, each once"))
         yield from self._membership(view, rows)
         behind = view.query.get("starting_after", view.query.get("ending_before"))
-        yield from self._behind(view, rows)
         if "body.has_more" in done.ignored or (behind is not None and behind not in self._survey.histories):
             return  # nothing shows which rows are behind it
-        level = self._level(view, [*rows, *map(as_object, as_list(fake["data"]))])
+        first = self._survey.histories[behind or ""].sightings[:1]
+        begin = next((str(one.row.get("created_at"))[:19] for one in first), "")
+        if first:
+            made = [str(row.get("created_at"))[:19] for row in rows]
+            wrong = any((begin > one if before else begin < one) for one in made if begin < "A" > one)
+            yield Point("body.data", "order", wrong or behind in ids, *_ORDER)
+        # Rows that were created in one second have any order. And if the API handled orders in another order than the
+        # recording shows, the fake has some rows on the wrong side.
+        own = {_id_of(row): str(row.get("created_at"))[:19] for row in (*rows, *map(as_object, as_list(fake["data"])))}
+        level = {name for name, at in own.items() if first and (at == begin or (at < begin) is before)}
         known = not level and (more == fake["has_more"] or (not more and self._survey.goes_on(done.view)))
         yield Point("body.has_more", "value", known and more != fake["has_more"], more, fake["has_more"])
         if not (known or level):
@@ -331,29 +331,6 @@ class Comparer:
         if view.kind == "characters" and not self._survey.shared:
             deleted = [row for row in rows if self._survey.histories[_id_of(row)].was("delete", view.index)]
             yield Point("body.data", "deleted", bool(deleted), _statuses(deleted), Words("no deleted character"))
-
-    def _level(self, view: View, rows: list[dict[str, Any]]) -> set[str]:
-        """Return the rows that may be on either side of a cursor.
-
-        Rows that were created in one second have any order. And if the API handled orders in another order than the
-        recording shows, the fake has some rows on the wrong side.
-        """
-        late = "ending_before" in view.query
-        cursor = view.query.get("ending_before" if late else "starting_after", "")
-        made = [str(one.row.get("created_at"))[:19] for one in self._survey.histories[cursor].sightings[:1]]
-        own = {_id_of(row): str(row.get("created_at"))[:19] for row in rows}
-        return {name for name, at in own.items() for other in made if at == other or (at < other) is late}
-
-    def _behind(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
-        """Compare the side of the cursor on which the rows of a page are."""
-        for name, sign in (("starting_after", 1), ("ending_before", -1)):
-            history = self._survey.histories.get(view.query.get(name, ""))
-            cursor = None if history is None else instant_of(history.sightings[0].row.get("created_at"))
-            made = [instant_of(row.get("created_at")) for row in rows]
-            wrong = cursor is not None and any(one is not None and (one - cursor) * sign > 0 for one in made)
-            own = view.query.get(name, "") in map(_id_of, rows)
-            if history is not None:
-                yield Point("body.data", "order", wrong or own, *_ORDER)
 
     def _is_there(self, done: Replayed, record: str, status: object) -> bool:
         """Whether the recording shows that a record is in a list: created before, or seen before and after."""
@@ -417,11 +394,6 @@ def _rows(count: int) -> str:
 
 def _outcome(status: int | None, code: str) -> str:
     return f"{status} {code}".strip()
-
-
-def _outcome_of(reply: Reply) -> str:
-    error = as_object(as_object(parsed(reply.body)).get("error"))
-    return _outcome(reply.status, str(error.get("code", "")))
 
 
 _STATED_HEADERS: Final = (

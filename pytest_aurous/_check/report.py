@@ -13,7 +13,7 @@ from typing import Any, Final
 from .._core.base.errors import see, version_of_package
 from .._core.wire.exchange import Exchange
 from .._facade import load_rules
-from .adapt import limits_of, observations, shown
+from .adapt import expressed, limits_of, shown
 from .check import Checked
 from .recording.read import grouped
 from .replay import SHARED
@@ -26,7 +26,6 @@ _ASSUMED: Final = "assumed"
 _WIDTH: Final = 100
 """The width of the text where neither COLUMNS nor a terminal says one."""
 _LEAST: Final = 40
-"""The least width of the text."""
 _MANY: Final = 5
 """With this many differences or more, each statement is cut to one line, so that six fit on one screen of 30 lines."""
 _ONE_FACT: Final = ("added", "missing", "form", "null", "json type")
@@ -38,14 +37,12 @@ _REPORT: Final = "To report them: --report found.md."
 _SET_ASIDE: Final = "not judged (shared)"
 _BEYOND: Final = "beyond recordings"
 _COUNTED: Final = ("refuted", "as written", "as written, but", "cannot tell", "not seen", _SET_ASIDE, _BEYOND)
-"""How the last line counts the rules."""
 _EXPLAINED: Final = {
     "as written": "As written:",
     "not seen": "Not seen:",
     _SET_ASIDE: "Not judged, as other clients may have used the team:",
     _BEYOND: "Not judged, as no recording decides them:",
 }
-"""The titles of the rules that only the explanation lists."""
 _SHOWN: Final = ("file", "place", "operation", "where", "kind", "alone", "assumed", "times")
 """What the JSON has of a difference as it is."""
 _ALONE: Final = "If another client used this team meanwhile, check again with --shared."
@@ -56,14 +53,7 @@ _UNJUDGED: Final = (
 
 
 def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = False) -> str:
-    """Return the result as text.
-
-    Args:
-        checked: The result.
-        readings: The readings that explain what is refuted.
-        explain: Whether to list also what rules assume, what agrees, what was not seen, scripts, seeds, what was
-            assumed, and each of many notes that are alike.
-    """
+    """Return the result as text: *readings* explain what is refuted; *explain* lists what is otherwise left out."""
     verdicts, mask = checked.verdicts, Sanitizer()
     brief = not explain and sum(len(verdict.first) for verdict in verdicts.refuted) >= _MANY
     lines = [headline(checked), *(_itself(checked) if explain else grouped(_itself(checked)))]
@@ -91,7 +81,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     lines = [*filter(None, lines)] if brief else lines
     lines += ["", summary(checked)]
     if verdicts.refuted or verdicts.uncovered:
-        lines += [_FOLLOW * bool(observations(verdicts)) + _REPORT]
+        lines += [_FOLLOW * bool(expressed(verdicts)[0]) + _REPORT]
     return "\n".join(line for text in lines for line in _wrapped(text) or [""])
 
 
@@ -140,7 +130,6 @@ def quiet(checked: Checked) -> str:
 
 
 def summary(checked: Checked) -> str:
-    """Return the result in one line, as it ends each form of it."""
     counted = ((word, len(rules)) for word, rules in _by_word(checked.verdicts).items())
     text = ", ".join(f"{count} {word}" for word, count in counted if count or word in {"refuted", "as written"})
     left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
@@ -158,7 +147,6 @@ def _by_word(verdicts: Iterable[RuleVerdict]) -> dict[str, list[str]]:
 
 
 def _explanation(checked: Checked) -> Iterator[str]:
-    """Yield what agrees, what was not judged, and what was assumed."""
     rules = _by_word(checked.verdicts)
     for word, title in _EXPLAINED.items():
         yield from _list(title, [", ".join(rules[word])] * bool(rules[word]))
@@ -170,7 +158,6 @@ def _explanation(checked: Checked) -> Iterator[str]:
 
 
 def _list(title: str, texts: list[str]) -> Iterator[str]:
-    """Yield texts under a title, each on lines of its own."""
     yield from ("", title) if texts else ()
     yield from (f"  {text}" for text in texts)
 

@@ -14,7 +14,7 @@ from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules
 from .recording.flights import BALANCE, bucket_of, key_of, list_of
-from .recording.histories import OF_STATES
+from .recording.survey import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
 from .shapes import schema_of
@@ -23,17 +23,9 @@ from .values import Point
 
 _PLACES: Final = ("body", "error", "header")
 """How a place begins; what else a rule says that it shows in is an outcome, or the work of a request."""
-_SILENT: Final = {
-    "header.x-ratelimit-* added": "",
-    "header.retry-after added": "",
-    "body* added": "",
-}
+_SILENT: Final = dict.fromkeys(("header.x-ratelimit-* added", "header.retry-after added", "body* added"), "")
 """The places that no rule is about, unless one says so."""
-_LAST: Final = {
-    "header.content-type": "=",
-    "header.*": "",
-    "body*": "=",
-}
+_LAST: Final = {"header.content-type": "=", "header.*": "", "body*": "="}
 """Where no rule says that it shows there, the first that fits; `=` is the rule of the operation's success."""
 
 _BUCKET: Final = "header.x-ratelimit-*"
@@ -57,21 +49,16 @@ class _Case:
     """A place that was compared, and the facts that decide its rule.
 
     Attributes:
-        done, point, view, where: The exchange, and its place.
         place: The rule of the place by its name; `=` for that of the operation's success.
         at: The rules that show in the operation alone, by place and outcome.
         outcome, code: What the fake has responded; where only the code is compared, the recording has the same status.
         codes: The error codes of both sides.
         status: The status of the record in the response.
-        is_refused, is_in_use: Whether the vendor refuses the request, or its idempotency key, if the fake does not.
-        repeats, is_late: Whether the first request with the same idempotency key had the same body, and whether it was
-            sent more than a day ago.
-        is_other_status, is_of_key: Whether it does so with the same code, and whether the fake refuses the API key or
-            its scope.
-        ignores_key: Whether the request has an idempotency key that the fake ignores.
-        lacks_body, lacks_version: Whether the vendor misses the body or the version of the request, which has none.
         id: The id of the record, or of the row of a list.
-        is_same_record, is_same_code: Whether it has got the same record, or the same refusal.
+        is_other_status: Whether both refuse with the same code, under different statuses.
+        is_of_wrong_key: Whether the length of the idempotency key is wrong, and the fake says so, or overlooks it.
+        is_drawn_anew: Whether pictures are drawn again, so that those of before need not be the same.
+        is_free: Whether a generation is over without success, and costs nothing on one side.
     """
 
     def __init__(self, done: Replayed, point: Point) -> None:
@@ -98,6 +85,15 @@ class _Case:
         self.id: str = point.record or str(view.result.get("id"))
         self.is_same_record: bool = first is not None and first.result.get("id") == view.result.get("id")
         self.is_same_code: bool = first is not None and first.code == view.code
+        key, malformed = view.idempotency, view.sent is None and bool(view.exchange.content)
+        wrong_key = key is not None and not 1 <= len(key) <= _LONGEST_KEY
+        self.is_of_wrong_key: bool = wrong_key and self.outcome[:3] in {"400", "201"}
+        self.is_malformed: bool = malformed and view.row.takes.endswith("json")
+        self.is_reviewed: bool = view.polls and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
+        self.is_saved: bool = point.fake == "ready" and done.was in {"ready", ""} and bool(view.record)
+        self.is_drawn_anew: bool = self.status == "synthesizing" and not view.creates and point.kind != "missing"
+        self.is_of_output: bool = view.row.signed and f"200 {done.was}".rstrip() in self.at
+        self.is_free: bool = not view.creates and self.status != "succeeded" and 0 in (point.seen, point.fake)
 
     @property
     def alone(self) -> str:
@@ -107,7 +103,6 @@ class _Case:
 
     @property
     def refusal(self) -> str:
-        """The rule of the fake's refusal."""
         return _refusal(self.view.operation, self.outcome, self.done.param)
 
     @property
@@ -137,17 +132,6 @@ class _Case:
         return any(self.codes <= {page, GLOBAL_CODES[page]} for page in pages)
 
     @property
-    def is_of_wrong_key(self) -> bool:
-        """Whether the length of the idempotency key is wrong, and the fake says so, or overlooks it."""
-        key = self.view.idempotency
-        return key is not None and not 1 <= len(key) <= _LONGEST_KEY and self.outcome[:3] in {"400", "201"}
-
-    @property
-    def is_malformed(self) -> object:
-        """Whether the body of the request should be JSON, and is not."""
-        return self.view.sent is None and self.view.exchange.content and self.view.row.takes.endswith("json")
-
-    @property
     def is_promised(self) -> bool:
         """Whether the place is a field that each whole character has, and the response shows one."""
         field = self.where.removeprefix(f"{self.done.record_at}.")
@@ -155,36 +139,11 @@ class _Case:
         return bool(field in schema_of("characters.retrieve").required and whole)
 
     @property
-    def is_reviewed(self) -> bool:
-        """Whether a poll shows a character in review on one side, and one that is ready on the other."""
-        return self.view.polls and {str(self.point.seen), str(self.point.fake)} == {"reviewing", "ready"}
-
-    @property
-    def is_saved(self) -> object:
-        """Whether the fake shows a character that was saved, as far as anybody knows."""
-        return self.point.fake == "ready" and self.done.was in {"ready", ""} and self.view.record
-
-    @property
-    def is_drawn_anew(self) -> bool:
-        """Whether pictures are drawn again, so that those of before need not be the same."""
-        return self.status == "synthesizing" and not self.view.creates and self.point.kind != "missing"
-
-    @property
-    def drawn(self) -> str:
-        """The rule of the work that has drawn the pictures of a character."""
-        return shown_by(self.done.drawn).rules.get("drawn", "create-4")
-
-    @property
     def is_retold(self) -> bool:
         """Whether the response shows pictures of a record that was there before, and none are drawn."""
         row = self.view.row
         own = self.view.creates or row.lists or row.reruns or self.point.kind == "missing"
         return not own and self.status != "synthesizing"
-
-    @property
-    def is_free(self) -> bool:
-        """Whether a generation is over without success, and costs nothing on one side."""
-        return not self.view.creates and self.status != "succeeded" and 0 in (self.point.seen, self.point.fake)
 
 
 _Row: TypeAlias = tuple[str, str, Callable[[_Case], object], str | Callable[[_Case], str]]
@@ -237,12 +196,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_OUTCOME, "*", lambda c: c.alone, lambda c: c.alone),
     ("status", "*", lambda c: c.is_other_status and c.is_of_key, lambda c: c.refusal),
     ("status", "*", lambda c: c.is_other_status, "err-5"),
-    (
-        _OUTCOME,
-        "*",
-        lambda c: c.view.row.signed and f"200 {c.done.was}".rstrip() in c.at,
-        lambda c: rule_of_success(c.done),
-    ),
+    (_OUTCOME, "*", lambda c: c.is_of_output, lambda c: rule_of_success(c.done)),
     (_OUTCOME, "*", lambda c: c.outcome[:3] == "409" and c.view.succeeded and c.view.replayed and c.repeats, "idem-5"),
     (_OUTCOME, "*", lambda c: not c.outcome.startswith(("2", "3")), lambda c: c.refusal),
     # The fake has a success, and the vendor refuses: for the key, which comes before all that is in the request.
@@ -277,7 +231,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     ("characters *.status", "*", lambda c: c.is_reviewed, "create-4"),
     ("characters *.refs*", "*", lambda c: c.is_drawn_anew, "run-1"),
     ("characters body.refs", "rows", lambda c: c.view.saves, "save-1"),
-    ("characters *.refs*", "*", lambda c: c.is_retold, lambda c: c.drawn),
+    ("characters *.refs*", "*", lambda c: c.is_retold, lambda c: shown_by(c.done.drawn).rules.get("drawn", "create-4")),
     ("*", "*", lambda c: c.place == "=" and c.view.refused, "err-1"),
     ("*", "*", lambda c: c.place == "=", lambda c: rule_of_success(c.done)),
     # Generations: one that has failed or was cancelled costs nothing, whatever its price is.
@@ -370,7 +324,6 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
 
 
 def _field(done: Replayed, where: str) -> str:
-    """Return the field of a record that a place is in."""
     return where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]
 
 
@@ -406,14 +359,13 @@ _OF_ONE: Final = frozenset({"missing", "added", "form", "json type", "enum", "or
 _OF_ORDER: Final = OF_STATES | {"insufficient_credits", USUAL_CODES[402], USUAL_CODES[409]}
 """The codes of refusals that depend on what other requests have done before."""
 _CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_message"})
-"""The fields of a character that requests change."""
 
 
 def why_aside(done: Replayed, point: Point, *, alone: bool) -> str:
     """Return why a difference refutes nothing: an overlap, another client or a gap explains it; else empty."""
-    own = done.overlap_at(*_subjects(done, point)) or ("" if _is_decided(done, point) else done.aside_at(point.where))
-    others = SHARED if done.shared else done.gap_at(point.where)
-    return own or (others if alone else "")
+    overlap = done.survey.flights.why(done.view, _subjects(done, point))
+    own = overlap or ("" if _is_decided(done, point) else done.aside_at(point.where))
+    return own or (alone and (SHARED if done.survey.shared else done.gaps.explanation(done.view, point.where))) or ""
 
 
 def _subjects(done: Replayed, point: Point) -> Iterator[str]:
@@ -422,7 +374,7 @@ def _subjects(done: Replayed, point: Point) -> Iterator[str]:
     if where.startswith("header.aurous-idempotent-") or done.replays or view.replayed:
         yield key_of(view)
     if where.startswith("header.x-ratelimit-"):
-        yield bucket_of(view)
+        yield from () if where in done.rules else (bucket_of(view),)  # tokens that fit in no order refute rate-1
     elif where == "status" or where.startswith("error."):
         if not {view.reason, done.code}.isdisjoint(_OF_ORDER) or done.replays or view.replayed:
             yield from (*view.named, BALANCE, key_of(view))

@@ -32,9 +32,7 @@ _PREFIX: Final = re.compile(
 )
 """What the rest of a text is masked behind: the kind of an id, a secret or an inline picture stays."""
 _URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL | re.IGNORECASE)
-"""The scheme, the user, the host and the rest of a URL."""
 _REST: Final = re.compile(r"(:\d{1,5}(?![^/?]))?([^?]*)\??(.*)", re.DOTALL)
-"""The port, the path and the query of a URL."""
 _ANCHOR: Final = re.compile(r"[a-z_]{0,40}")
 _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
@@ -47,7 +45,6 @@ _NUMBER: Final = r"\d{1,18}"
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 _OF_CLIENT: Final = ("idempotency-key", "aurous-idempotency-key", "aurous-idempotent-key")
-"""The headers whose values a client has chosen."""
 _SENT: Final = frozenset({*KEY_HEADERS, *_OF_CLIENT, "aurous-version", "content-type", "range"})
 """The headers of requests that a rule is about."""
 _RECEIVED: Final = frozenset({

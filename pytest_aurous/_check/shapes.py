@@ -25,14 +25,11 @@ class Schema:
     """What is known of one value: references are resolved, and of several schemas the first that is not null counts.
 
     Attributes:
-        nullable: Whether the value may be null.
-        types: The JSON types that it may have.
         allowed: The only values that it may have; None: any.
         bounds: The least and the greatest number; None for one that is not stated.
         formatted: Whether a text has a format, such as that of an instant.
         holds: What is in its text (`HOLDS`); empty for free text.
         rests_on: What the value of a response rests on (`VALUE`); empty if the schema does not say it.
-        required: The fields that an object must have.
         properties: The schemas of its fields as they are stated, by name.
     """
 

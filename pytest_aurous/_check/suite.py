@@ -22,16 +22,10 @@ from .sanitize import Sanitizer
 
 
 class SuiteRecorder:
-    """Writes a recording of each test into a folder.
-
-    Args:
-        stacks: httpx, and what sends requests as it does.
-        unwritten: Called with a test, its node id, whose recording could not be written, and the error.
+    """Writes a recording of each test into a folder; *unwritten* gets a test whose recording could not be written.
 
     Attributes:
-        traffic: What is noted, from its start until its stop.
-        tests: How many tests were ``allowed`` to reach the vendor, how many recordings were ``written``, and how many
-            were ``unwritable``.
+        tests: How many tests were ``allowed`` to reach the vendor, and how many recordings ``written``, ``unwritable``.
     """
 
     def __init__(

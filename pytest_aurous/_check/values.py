@@ -36,10 +36,6 @@ _RECORDS: Final = {f"id {prefix}" for prefix in ("img", "vid", "cmp", "emb", "lo
 _UNSTATED: Final = ("form", "free")
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
-_OF_STATUS: Final = (
-    "refs", "error_message", "updated_at", "cost", "output_urls", "output_video_url", "completed_at", "duration_ms",
-)  # fmt: skip
-"""The fields of records that depend on their status."""
 
 
 class Words(str):
@@ -62,9 +58,7 @@ class Point:
         where: The place, such as ``status``, ``error.code``, ``header.retry-after`` or ``body.refs[].url``.
         kind: What was compared: ``status``, ``code``, ``type``, ``param``, ``missing``, ``added``, ``null``,
             ``json type``, ``enum``, ``form``, ``value``, ``rows``, ``order`` or ``omitted``.
-        differs: Whether it differs.
-        seen: What the recording has.
-        fake: What the fake has.
+        seen, fake: What the recording and the fake have.
         assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
         record: The id of the row of a list that it is in; empty elsewhere.
     """
@@ -203,15 +197,11 @@ class Values:
 
     def _object(self, where: str, seen: _Object, fake: _Object, schema: Schema, ground: str) -> Iterator[Point]:
         allowed, status = schema.field("status").allowed, seen.get("status")
-        if allowed is None or not isinstance(status, str) or status in allowed:
-            yield from self._fields(where, seen, fake, schema, ground)
-            return
-        # The fake cannot be brought to an unknown status, so only what is the same in each one is compared.
-        fields = {name: value for name, value in seen.items() if name in fake or name not in schema.properties}
-        for point in self._fields(where, fields, fake, schema, ground):
-            field = point.where.removeprefix(f"{where}.").partition(".")[0].partition("[")[0]
-            if field not in _OF_STATUS:
-                yield point
+        changes = str(seen.get("id")).startswith(("char_", "img_", "vid_"))
+        if changes and allowed is not None and isinstance(status, str) and status not in allowed:
+            # The fake cannot be brought to an unknown status, and no page says what else a record shows in it.
+            seen, fake = {"status": status}, {"status": fake["status"]}
+        yield from self._fields(where, seen, fake, schema, ground)
 
     def _fields(self, where: str, seen: _Object, fake: _Object, schema: Schema, ground: str) -> Iterator[Point]:
         new = [name for name in seen if name not in fake]

@@ -21,7 +21,6 @@ class Difference(Point):
     """A place that differs between a recording and the fake.
 
     Attributes:
-        file: The recording.
         number: The exchange, from 1.
         outcome: Status and code of the fake's response.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
@@ -39,18 +38,14 @@ class Difference(Point):
 
     @property
     def place(self) -> str:
-        """Where it is in the file."""
         return f"exchange {self.number}"
 
 
 @dataclass
 class RuleVerdict:
-    """What the recordings say about one rule.
+    """What the recordings say about one rule: how many exchanges agree and differ.
 
     Attributes:
-        rule: Its id.
-        agreed: The number of exchanges that agree.
-        differing: The number of exchanges that differ.
         first: The first difference of each place, and of each response of the fake there.
         doubts: Why exchanges of its operations say nothing, and how many.
         aside: Why exchanges that differ refute nothing, and how many.
@@ -65,7 +60,6 @@ class RuleVerdict:
 
     @property
     def reasons(self) -> set[str]:
-        """Why exchanges say nothing, or refute nothing although they differ."""
         return {*self.doubts, *self.aside}
 
     @property
@@ -75,7 +69,6 @@ class RuleVerdict:
 
     @property
     def assumed(self) -> bool:
-        """Whether all that differs is an assumption of ours."""
         return all(one.assumed for one in self.differences)
 
     @property

@@ -422,6 +422,34 @@ def test_what_would_differ_anew_is_not_followed(tmp_path: Path, capsys: pytest.C
     assert "observed.json: cannot be followed: images.create header.idempotent-replayed" in out
 
 
+@pytest.mark.parametrize(
+    ("at", "new", "code", "anew"),
+    [("characters.list 400#1", 400, "unknown_cursor", True), ("images.output 422", 404, "no_output", False)],
+)
+def test_a_refusal_is_followed_unless_another_one_would_change(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    at: str,
+    new: int,
+    code: str,
+    anew: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """``limit=ten`` has the code of an unknown cursor in the fake; and a 404 has the type of a 404."""
+    teller = Teller()
+    for query in ({"limit": "ten"}, {"starting_after": "x"}):
+        teller.call("GET", "/v1/characters", params=query)
+    entries, observed = [*teller.entries(), *told("images")], tmp_path / "observed.json"
+    refused(at, new, code)(entries)
+    if anew:
+        error(at, param="starting_after")(entries)
+    main(["check", str(write(tmp_path, entries)), "--shared", "--observed", str(observed)])
+
+    rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
+    assert [(row["status"], row["code"]) for row in rows] == ([] if anew else [(new, code)])
+    out = " ".join(capsys.readouterr().out.split())
+    assert ("cannot be followed: characters.list " in out) is anew
+
+
 def test_what_a_difference_hides_is_refuted_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """After the reading that explains the difference."""
     entries = told("removed", readings={"create-4": "ready"})

@@ -27,6 +27,7 @@ from pytest_aurous._check.recording.view import View
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire import bodies
+from tests.check.changes import unheard
 from tests.check.story import Teller, check_files, told, write
 from tests.check.test_recording import entry as shown_entry
 from tests.check.test_recording import har
@@ -231,11 +232,19 @@ def responding() -> Iterator[Callable[[bytes, bytes], str]]:
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-@pytest.mark.parametrize("begin", [Teller.image, lambda teller: teller.synthesize("A")], ids=["image", "character"])
+def synthesize(teller: Teller) -> str:
+    return teller.synthesize("A", "one-key")
+
+
+@pytest.mark.parametrize("begin", [Teller.image, synthesize], ids=["image", "character"])
+@pytest.mark.parametrize("lost", [False, True])
 def test_an_exchange_costs_the_same_however_many_there_were(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Teller], str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begin: Callable[[Teller], str],
+    lost: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    """Also in loops: each read of the place of an exchange counts."""
+    """Also in loops: each read of the place of an exchange counts; also retries, and such that get no response."""
     place = property(lambda view: vars(view)["index"], lambda view, index: vars(view).update(index=index))
     monkeypatch.setattr(View, "index", place, raising=False)
 
@@ -246,7 +255,11 @@ def test_an_exchange_costs_the_same_however_many_there_were(
             teller.call("GET", path)
             teller.call("PATCH", path, json={"name": name})
             teller.call("POST", f"{path}/save")
-        file, found = write(tmp_path, teller.entries()), count()
+            begin(teller)
+        entries = teller.entries()
+        if lost:
+            unheard("characters.create" if "characters" in path else "images.create")(entries)
+        file, found = write(tmp_path, entries), count()
         sys.setprofile(lambda _frame, event, _: next(found) if event == "call" else None)
         try:
             check_files([file])

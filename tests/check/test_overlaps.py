@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
+from time import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 
 from pytest_aurous._core.base.instants import iso_milliseconds, moment, parse_instant
-from tests.check.changes import keyed
+from tests.check.changes import keyed, two_tokens
 from tests.check.stories import KEY, id_of, ready
-from tests.check.story import ATTRIBUTES, NOW, Entries, Teller, check_files, refuted
+from tests.check.story import ATTRIBUTES, NOW, Entries, Teller, check_files, refuted, told
 from tests.conftest import slow_but
 
 if TYPE_CHECKING:
@@ -122,6 +126,68 @@ def test_time_1_an_order_shows_that_a_clock_was_wrong(tmp_path: Path, ahead: int
         entry["response"]["headers"] = entry["response"]["headers"][:0]
     result = check(tmp_path, entries)
     assert (refuted(result), result.verdicts.rules["cred-2"].word) == ([], "as written")
+
+
+@pytest.mark.parametrize(
+    ("story", "at"), [("listed_at_once", "characters.list"), ("at_once", "images.create")], ids=["lists", "orders"]
+)
+@pytest.mark.parametrize("apart", [0.01, 0.3])
+def test_rate_1_two_tokens_for_a_request_fit_in_no_order(tmp_path: Path, story: str, at: str, apart: float) -> None:
+    """However the requests overlap; one token for each fits."""
+    for change, rules in ((two_tokens(at), ["rate-1"]), (len, [])):
+        entries = told(story)
+        change(entries)
+        begins = [number * apart for number in range(len(entries))]
+        assert refuted(check(tmp_path, spans(entries, *((one, one + 0.5) for one in begins)))) == rules
+
+
+def program(path: str) -> Client:
+    """Yield what one client sends: it saves beside lists and pages, chats, and cancels what it has ordered."""
+    yield ("GET", path)
+    made = yield ORDER
+    saved, cancelled = ("POST", f"{path}/save"), ("POST", f"/v1/images/{made['id']}/cancel")
+    for one in (saved, LIST, CHAT, ("GET", "/v1/images?limit=2"), cancelled, ("GET", "/v1/balance")):
+        yield one
+    for one in (("PATCH", path, {"name": "B"}), ("DELETE", path), LIST):
+        yield one
+
+
+@pytest.mark.parametrize("threads", [True, False], ids=["threads", "asyncio"])
+def test_real_concurrency_agrees(tmp_path: Path, threads: bool) -> None:  # noqa: FBT001 - a parameter
+    """In whatever order the requests are handled."""
+    teller, spent = Teller(), dict[str, tuple[float, float]]()
+    paths = [f"/v1/characters/{teller.aurous.characters.add(f'C{one}', status='reviewing').id}" for one in range(4)]
+    teller.aurous.clock.restore((0.0, None, 1.0, 0.0))
+
+    async def run(path: str) -> None:
+        steps, shown = program(path), None
+        async with teller.aurous.async_client() as client:
+            with suppress(StopIteration):
+                while True:
+                    method, where, *body = steps.send(shown)
+                    await asyncio.sleep(0)
+                    begun = time()
+                    response = await client.request(method, where, json=body[0] if body else None)
+                    await asyncio.sleep(0)
+                    spent[response.headers["aurous-request-id"]] = begun, time()
+                    shown = response.json()
+
+    async def gather() -> None:
+        await asyncio.gather(*map(run, paths))
+
+    if threads:
+        with ThreadPoolExecutor(len(paths)) as pool:
+            list(pool.map(lambda path: asyncio.run(run(path)), paths))
+    else:
+        asyncio.run(gather())
+    entries = teller.entries()
+    for entry in entries:
+        (number,) = (one["value"] for one in entry["response"]["headers"] if one["name"] == "aurous-request-id")
+        begun, ended = spent[number]
+        entry.update(startedDateTime=iso_milliseconds(begun), time=(ended - begun) * 1000)
+    keyed("al_live_77")(entries)
+    result = check(tmp_path, entries)
+    assert (len(entries), refuted(result), result.verdicts.uncovered) == (len(spent), [], {})
 
 
 class Known:

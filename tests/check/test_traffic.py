@@ -6,6 +6,7 @@ import gzip
 import json
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,9 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
+from pytest_aurous._check.recording import traffic
 from pytest_aurous._check.recording.traffic import Pending, Traffic
+from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._httpx.stacks import all_stacks
 
@@ -84,12 +87,12 @@ def url() -> Iterator[str]:
 def noting() -> Generator[list[Pending], None, None]:
     """Note everything in the block, but what goes to /quiet."""
     found: list[Pending] = []
-    traffic = Traffic(lambda url: None if url.endswith("/quiet") else found, all_stacks())
-    traffic.start()
+    notes = Traffic(lambda url: None if url.endswith("/quiet") else found, all_stacks())
+    notes.start()
     try:
         yield found
     finally:
-        traffic.stop()
+        notes.stop()
 
 
 @pytest.fixture
@@ -160,6 +163,19 @@ def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Pending]) 
             assert list(response.iter_raw()) == [b"no gzip"]
 
     assert [one.body for one in exchanges(noted)] == [None, None, PAGE, None, b"", None]
+
+
+def test_the_time_until_a_response_is_noted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its begin, and without the time that its body takes; in the file, in milliseconds."""
+    now = count(1_778_234_400.0, 0.25)
+    monkeypatch.setattr(traffic, "time", lambda: next(now))
+    with noting() as noted, httpx.Client() as client, client.stream("GET", url) as response:
+        next(now)
+        response.read()
+
+    (one,) = exchanges(noted)
+    assert (one.at, one.seconds) == (1_778_234_400.0, 0.25)
+    assert Sanitizer().entry(one)["time"] == 250
 
 
 def test_an_exception_passes_unchanged(url: str, noted: list[Pending]) -> None:

@@ -28,12 +28,9 @@ _VIDEO: Final = '{"video_lora_id": "{video_style}", "duration": 4, "resolution":
 
 @dataclass(frozen=True)
 class Probe:
-    """One row of the table: an operation with its arguments, and what it probes.
+    """One row of the table: an operation with its arguments, and the rules that its response says something about.
 
-    Attributes:
-        line: The method, and the path with its query.
-        rules: The rules that its response says something about, separated by spaces.
-        headers: Its headers, besides those that all probes have; one of them that is empty here is not sent.
+    A header that is empty here is not sent, although all probes have it.
     """
 
     line: str
@@ -136,7 +133,6 @@ PROBES: Final = (
     Probe("POST /v1/videos/estimate", "vid-2", body=_VIDEO),
     Probe("POST /v1/videos/estimate", "vid-2", body="{}"),
 )
-"""All probes, in order: lists before what they show."""
 _LISTS: Final = {
     "/v1/characters": ("character",),
     "/v1/images": ("image", "video"),
@@ -168,10 +164,7 @@ def shown_by(path: str, row: Mapping[str, Any], now: float) -> Iterator[tuple[st
 def chosen_probes(only: str | None) -> list[Probe]:
     """Return the probes that ask about some rules or families, separated by commas; the first reads the team.
 
-    The lists that show what these probes need are asked for, too.
-
-    Raises:
-        AurousError: If one of the rules is unknown, or no probe asks about any of them.
+    The lists that show what these probes need are asked for, too. AurousError: no probe asks about a name.
     """
     if only is None:
         return list(PROBES)
@@ -192,7 +185,6 @@ def chosen_probes(only: str | None) -> list[Probe]:
 
 
 def dry_run(base_url: str, probes: Sequence[Probe] = PROBES) -> str:
-    """Return what would be sent, as text of 100 columns."""
     lines = [
         f"Each request goes to {base_url} with the headers",
         "  X-Api-Key: (AUROUS_CHECK_KEY)",

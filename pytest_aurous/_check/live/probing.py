@@ -40,7 +40,6 @@ _OWN_KEY: Final = "key-1"
 _READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
 """Method and path of what cannot create, change or cost anything."""
 _PATIENCE: Final = 30.0
-"""The most seconds for a whole response."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
 """A larger response is left out: a server must not fill the memory."""
 _LONGEST_WAIT: Final = 60.0
@@ -58,10 +57,7 @@ def run_probes(
 ) -> Recording:
     """Send at most *most* requests, and return the exchanges as a recording with the name *file*.
 
-    Only with *yes* it goes on without asking, and where the variable CI is set. Ctrl-C ends the probes early.
-
-    Raises:
-        AurousError: If nothing could be read, or must be sent.
+    Only with *yes* it goes on without asking, and where CI is set. Ctrl-C ends it early. AurousError: nothing was read.
     """
     if os.environ.get("CI") and not yes:
         raise AurousError(
@@ -92,8 +88,6 @@ def _say(text: str, end: str = "\n") -> None:
 
 
 class Probing:
-    """The probes on their way, their *recording*, and what they have shown."""
-
     def __init__(self, base_url: str, key: str, file: Path, probes: Sequence[Probe], most: int) -> None:
         self.recording: Recording = Recording(file)
         self._base_url = base_url
@@ -106,11 +100,7 @@ class Probing:
         self._missing: dict[str, None] = {}
 
     def show_team(self) -> None:
-        """Send the first probe, and show whose key it is.
-
-        Raises:
-            AurousError: If that cannot be read.
-        """
+        """Send the first probe, and show whose key it is. AurousError: that cannot be read."""
         sent = self._send(self._probes[0])
         team = as_object(parsed(sent.body))
         code = as_object(team.get("error")).get("code") or ""
@@ -125,7 +115,6 @@ class Probing:
         self._shown["yesterday"] = iso((sent.at or 0.0) - 24 * 3600)
 
     def send_rest(self) -> None:
-        """Send the other probes, as far as that goes."""
         try:
             for probe in self._probes[1:]:
                 self._probe(probe)
@@ -143,11 +132,7 @@ class Probing:
             self.recording.notes.append(f"not asked for, as no list shows one: {names}")
 
     def _probe(self, probe: Probe) -> None:
-        """Send one probe, if the lists have shown what it needs.
-
-        Raises:
-            Stopped: If no other one should follow. Without a response that is so: the next might wait as long.
-        """
+        """Send a probe, if the lists have shown what it needs. Stopped: the next one would get no response, either."""
         missing = [name for name in probe.needs if name not in self._shown]
         self._missing |= dict.fromkeys(missing[:1])
         if missing:
@@ -167,10 +152,7 @@ class Probing:
     def _send(self, probe: Probe) -> Exchange:
         """Send a probe at the pace of the API, and record the exchange as if with the vendor's own host.
 
-        Without a response, and where it is not the API's own, it does not count, and says why.
-
-        Raises:
-            Stopped: If the next token comes too late, or no more may be sent.
+        Without a response, and where it is not the API's own, it does not count, and says why. Stopped: none follows.
         """
         number = len(self.recording.exchanges) + 1
         if number > self._most:
@@ -207,14 +189,10 @@ def pause_after(sent: Exchange) -> float:
 
 
 def send(base_url: str, key: str, line: str, headers: Mapping[str, str], body: str = "") -> Exchange:
-    """Send a request, without the headers that are empty, and follow no redirect.
+    """Send a request, without the headers that are empty, and return the exchange without the key; follow no redirect.
 
-    Returns:
-        The exchange without the key. Its status is None without a response, and its body if it is a picture, or over a
-        limit; ``why`` says why.
-
-    Raises:
-        AurousError: If it could do more than read; then nothing is sent.
+    Its status is None without a response, and its body if it is a picture, or over a limit; ``why`` says why.
+    AurousError: it could do more than read; then nothing is sent.
     """
     if not _READS.fullmatch(line.partition("?")[0]):
         raise AurousError(f"check --live does not send {line}: it sends GET requests and estimates.\n{_MORE}")
@@ -240,7 +218,6 @@ def _trusted() -> SSLContext:
 
 
 async def _received(sent: Exchange, headers: Mapping[str, str], key: str) -> Exchange:
-    """Send a request, and return it with its response."""
     body, why = b"", ""
     async with (
         httpx.AsyncClient(verify=_trusted(), timeout=None) as client,  # noqa: S113 - the caller has one for the whole response

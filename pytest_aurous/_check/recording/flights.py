@@ -18,7 +18,6 @@ def list_of(view: View) -> str:
 
 
 def key_of(view: View) -> str:
-    """Return the subject of an idempotency key."""
     return f"key {view.idempotency}"
 
 

@@ -19,8 +19,7 @@ from ..._core.base.redaction import FAKE_KEY
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.headers import sent_key
 from ..._core.wire.hosts import BASE_URL, is_loopback, is_upload
-from .har import FieldError, read_entry
-from .parse import Bound, UnreadableError, check_depth, entry_of, parse, read, read_member
+from .parse import Bound, FieldError, UnreadableError, check_depth, entry_of, parse, read, read_entry, read_member
 
 _MORE: Final = see("reference/check.html#recordings")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
@@ -28,7 +27,6 @@ _MARKS: Final = (b'"log"', b"interactions")
 """A file without any of these texts is no recording, and not a truncated one either."""
 _NEITHER: Final = "neither a HAR file nor a cassette of VCR.py"
 _PATHS: Final = ("/v1/", "/storage/")
-"""What the paths of the API begin with."""
 PICTURES: Final = ("image/", "video/", "application/octet-stream")
 """Media types whose bodies nothing depends on."""
 _FAKE: Final = "pytest-aurous"
@@ -42,10 +40,8 @@ class Recording:
 
     Attributes:
         exchanges: Its exchanges, in order of time.
-        notes: What is missing or unusual, for the report.
         left_out: How many bodies were left out because they are over a limit.
         by_fake: Whether a fake has responded: pytest-aurous wrote it, or a key of a fake was sent.
-        name: What results call it: the name of the file.
         others: Files that are no recordings, and why, for the report.
         bodies: The files with its bodies.
     """
@@ -84,11 +80,7 @@ class NoRecordingError(AurousError):
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
-    """Return the recordings that *paths* name: files, folders, patterns.
-
-    Raises:
-        AurousError: If one of them leads to no file.
-    """
+    """Return the recordings that *paths* name: files, folders, patterns. AurousError: one of them leads to no file."""
     found: list[Path] = []
     for text in paths:
         path = Path(text)
@@ -109,9 +101,7 @@ def read_recordings(files: Sequence[Path], named: Collection[Path] = (), base_ur
     """Read several files; if files have the same name, their folders are part of it.
 
     Files that are no recordings are left out, and noted in the first recording, unless they are *named*.
-
-    Raises:
-        AurousError: If a file cannot be read, or no file is a recording.
+    AurousError: a file cannot be read, or none is a recording.
     """
     recordings: list[Recording] = []
     others: dict[Path, str] = {}
@@ -150,9 +140,7 @@ def grouped(notes: Iterable[str]) -> list[str]:
 def read_recording(file: Path, base_url: str = "") -> Recording:
     """Read one file; requests to *base_url*, a gateway, count as requests to the API.
 
-    Raises:
-        AurousError: If it cannot be read.
-        NoRecordingError: If it is neither a HAR file nor a cassette, or has no exchange of the API.
+    AurousError: it cannot be read. NoRecordingError: it has no exchange of the API.
     """
     recording = Recording(file)
     try:
@@ -220,11 +208,7 @@ def _attached(entry: Any, load: Callable[[str], bytes]) -> Any:
 
 
 def _leave_out_others(recording: Recording) -> None:
-    """Leave out the exchanges that are not with the API, which on this machine shows itself by a header.
-
-    Raises:
-        NoRecordingError: If nothing is left.
-    """
+    """Leave out the exchanges that are not with the API, which on this machine shows itself by a header."""
     every = recording.exchanges
     fakes = {urlsplit(one.url)[:2] for one in every if any(name.startswith("aurous-") for name in one.received)}
     recording.exchanges = kept = [

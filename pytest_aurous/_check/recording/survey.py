@@ -4,14 +4,112 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import accumulate
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
+from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import instant_of
 from .flights import Flights
-from .histories import Histories, History, Sighting
 from .read import Recording
 from .view import STYLES, View, views_of
+
+OF_STATES: Final = frozenset({
+    "invalid_request_error", "resource_not_found", "character_not_ready", "upload_invalid",
+    "generation_not_cancellable", "output_not_available",
+})  # fmt: skip
+"""The reasons of refusals that are about a record's state, or about whether the record exists."""
+
+
+class Sighting(NamedTuple):
+    view: View
+    row: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        """The status that it shows; empty for a record without status."""
+        return str(self.row.get("status") or "")
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The paths of its pictures, by pose."""
+        refs = map(as_object, as_list(self.row.get("refs")))
+        return {str(ref.get("pose")): urlsplit(str(ref.get("url"))).path for ref in refs}
+
+
+@dataclass
+class History:
+    """All that a recording shows of one record.
+
+    Attributes:
+        kind: Its collection, such as ``characters``.
+        sightings: The responses that show it.
+        created: The index of the exchange that created it; None if it was there before, or came from elsewhere.
+        changes: The requests whose path names it, without reads.
+        first: The index of the first response with each status, and of the first success of each operation on it.
+        missed: Whether a request has not found it.
+        since: The index before which it is put into the fake, unless an exchange created it.
+    """
+
+    kind: str
+    sightings: list[Sighting] = field(default_factory=list[Sighting])
+    created: int | None = None
+    changes: list[View] = field(default_factory=list[View])
+    first: dict[str, int] = field(default_factory=dict[str, int])
+    missed: bool = False
+    since: int = 0
+
+    def touch(self, view: View) -> None:
+        self.missed = self.missed or view.code == "resource_not_found"
+        if view.exchange.method != "GET":
+            self.changes.append(view)
+        if view.succeeded:
+            for what, holds in (("delete", view.deletes), ("save", view.saves), ("order", view.row.reruns)):
+                if holds:
+                    self.first.setdefault(what, view.index)
+
+    def was(self, what: str, index: int) -> bool:
+        """Whether it had a status before *index*, or an exchange had done *what*: ``delete``, ``save`` or ``order``."""
+        return self.first.get(what, index) < index
+
+
+class Histories(dict[str, History]):
+    def __missing__(self, record: str) -> History:
+        return History("")  # the recording does not show it
+
+    def seen(self, record: str, index: int) -> Sighting | None:
+        """Return the first sighting of a record at *index* or behind it."""
+        some = self[record].sightings
+        at = _place(some, index)
+        return some[at] if at < len(some) else None
+
+    def before(self, record: str, index: int) -> Sighting | None:
+        some = self[record].sightings
+        at = _place(some, index)
+        return some[at - 1] if at else None
+
+    def status(self, record: str, index: int) -> str:
+        """Return the status in which a record is first seen at *index* or behind it; empty if it is not seen."""
+        sighting = self.seen(record, index)
+        return "" if sighting is None else sighting.status
+
+    def steady(self, record: str, index: int) -> str:
+        """Return the status in which a record is seen before *index*, and still behind it; else empty."""
+        before = self.before(record, index)
+        return before.status if before is not None and before.status == self.status(record, index) else ""
+
+    def changes(self, record: str, after: int, until: int) -> list[View]:
+        """Return the requests that name a record, without reads, from behind *after* to *until*."""
+        some = self[record].changes
+        begin, end = (bisect_left(some, index + 1, key=lambda one: one.index) for index in (after, until))
+        return some[begin:end]
+
+
+def _place(some: list[Sighting], index: int) -> int:
+    """Return the place of the first sighting at *index* or behind it."""
+    return bisect_left(some, index, key=lambda one: one.view.index)
 
 
 class Survey:
@@ -24,11 +122,7 @@ class Survey:
         scopes: The keys that can only read.
         lost: The requests without a usable response that took effect, as a retry shows, each with the id that it made.
         timed: Whether the recording has times.
-        flights: The exchanges that were in flight together.
         twice: The numbers of exchanges that were left out because they were recorded before.
-        by_fake: Whether a fake has responded.
-        shared: Whether other clients may have used the teams meanwhile.
-        has_keys: Whether the recording has API keys.
         accepted: For each key the last exchange in which it was accepted.
         undecided: The requests without a usable response that may have changed each record.
     """
@@ -42,7 +136,9 @@ class Survey:
         self.flights: Flights = Flights(self.views if self.timed else ())
         for view in self.views:
             self.flights.overlook(view)
-        self._attempts: dict[str | None, list[View]] = {}
+        # 10,000 retries with one key are no reason to look at all of them for each.
+        self._firsts: dict[str | None, dict[str, View]] = {}
+        self._retries: dict[int, View] = dict(_find_retries(self.views))
         self.histories: Histories = Histories()
         self.teams: dict[str, str] = {}
         self.scopes: set[str] = set()
@@ -50,7 +146,6 @@ class Survey:
             self._note(view)
         self.scopes -= {view.key for view in self.views if view.succeeded and view.exchange.method != "GET"}
         self.lost: dict[int, str] = dict(self._find_lost())
-        self.has_keys: bool = any(view.key for view in self.views)
         self.undecided: dict[str, list[View]] = {}
         for view in self.views:
             if view.undecided and view.index not in self.lost:
@@ -62,36 +157,32 @@ class Survey:
             made = instant_of(first.row.get("created_at")) if self.timed else None
             history.since = 0 if made is None else min(bisect_left(seconds, made), first.view.index)
 
-    def first_attempt(self, view: View) -> View | None:
-        """Return the first exchange before *view* that has its idempotency key; None without one."""
-        return next(iter(self._earlier(view)), None)
+    def earlier(self, view: View, what: str = "sent") -> View | None:
+        """Return the first exchange with the idempotency key of *view* of which *what* holds; None unless it is before.
+
+        That it was ``sent``, ``lost`` or ``heard``, is a ``success``, or has ``made`` what others replay.
+        """
+        found = self._firsts.get(view.idempotency, {}).get(what, view)
+        return found if found.index < view.index else None
 
     def unknown_attempt(self, view: View) -> str:
         """Return why a response to a retry says nothing about the rules; empty if it does."""
         if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
             return ""
-        earlier = self._earlier(view)
-        if not view.replayed and any(one.lost for one in earlier):
+        if not view.replayed and self.earlier(view, "lost") is not None:
             return "the first attempt may have been in flight"
-        known = any(one.index in self.lost or (one.succeeded and not one.replayed) for one in earlier if one.whole)
-        return "" if known else "the first attempt is not in the recording as a whole"
+        return "" if self.earlier(view, "made") is not None else "the first attempt is not in the recording as a whole"
 
     def stored(self, view: View) -> View | None:
         """Return the first retry of *view* that has a response, if that is the stored one."""
-        retries = (one for one in self._attempts.get(view.idempotency, ()) if one.operation == view.operation)
-        later = (one for one in retries if one.index > view.index and not one.lost)
-        first = next((one for one in later if one.code != "idempotency_key_in_use"), None)
+        first = self._retries.get(view.index)
         return first if first is not None and first.replayed and first.result else None
 
     def repeats_first(self, view: View) -> bool:
         """Whether a response to a retry is that to the first attempt."""
-        first = next((one for one in self._earlier(view) if not one.lost), None)
+        first = self.earlier(view, "heard")
         said = view.operation, view.exchange.status, view.body
         return first is not None and said == (first.operation, first.exchange.status, first.body)
-
-    def _earlier(self, view: View) -> list[View]:
-        """Return the exchanges before *view* that have its idempotency key."""
-        return [one for one in self._attempts.get(view.idempotency, ()) if one.index < view.index]
 
     def goes_on(self, view: View) -> bool:
         """Whether there are records that are older than the last one of a page, whatever their status is."""
@@ -110,11 +201,6 @@ class Survey:
         created = history.created is not None and history.created < view.index and record not in self.undecided
         return created and not (history.missed or any(one.deletes for one in history.changes))
 
-    def overlaps_first(self, view: View) -> bool:
-        """Whether a request was sent while the first one with its idempotency key was in flight."""
-        first = self.first_attempt(view)
-        return self.timed and first is not None and view.at < first.ends
-
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
 
@@ -131,13 +217,17 @@ class Survey:
 
     def _note(self, view: View) -> None:
         if view.idempotency is not None:
-            self._attempts.setdefault(view.idempotency, []).append(view)
+            made = view.whole and view.succeeded and not view.replayed
+            facts = {"sent": True, "lost": view.lost, "heard": not view.lost, "success": view.succeeded, "made": made}
+            for what in (name for name, holds in facts.items() if holds):
+                self._firsts.setdefault(view.idempotency, {}).setdefault(what, view)
         if view.lost:
             return
         if view.key:
             self._note_key(view, view.key)
-        first = next((one for one in self._attempts.get(view.idempotency, ()) if not one.lost), view)
-        stored = view.replayed and first.replayed  # it shows what was before the recording
+        stored = (
+            view.replayed and (self.earlier(view, "heard") or view).replayed
+        )  # it shows what was before the recording
         for row in () if stored else view.records:
             history = self.histories.setdefault(row["id"], History(view.kind))
             history.sightings.append(Sighting(view, row))
@@ -169,11 +259,24 @@ class Survey:
         The histories learn what created these records.
         """
         for view in self.views:
-            acts = view.undecided and not any(one.succeeded for one in self._earlier(view))
+            acts = view.undecided and self.earlier(view, "success") is None
             if acts and (stored := self.stored(view)) is not None:
                 record = str(stored.result.get("id"))
+                if view.whole and self.earlier(view, "made") is None:
+                    self._firsts[view.idempotency]["made"] = view
                 self.histories[record].created = view.index  # nothing may show it
                 yield view.index, record
+
+
+def _find_retries(views: list[View]) -> Iterator[tuple[int, View]]:
+    """Yield each exchange with an idempotency key, and the next response to the same operation with this key."""
+    following: dict[tuple[str, str], View] = {}
+    for view in (one for one in reversed(views) if one.idempotency is not None):
+        name = view.idempotency or "", view.operation
+        if name in following:
+            yield view.index, following[name]
+        if not view.lost and view.code != "idempotency_key_in_use":
+            following[name] = view
 
 
 def _is_about_more(view: View) -> bool:

@@ -46,12 +46,7 @@ class Body:
 
 
 class Pending:
-    """An exchange on its way: a request, and what came back so far.
-
-    Attributes:
-        url: The URL.
-        status: The status of the response; None without a response.
-    """
+    """An exchange on its way: a request, and what came back so far; its status is None without a response."""
 
     def __init__(self, stack: ModuleType, request: Any) -> None:
         self.url: str = str(request.url)

@@ -19,24 +19,20 @@ from ..._facade import CATALOG, RECORDS, UNDER_WAY, Endpoint
 from .read import Recording
 
 KINDS: Final = {name: kind.row for name, kind in RECORDS.items()}
-"""The row of each collection."""
 _SHOWN: Final = {kind.schema: name for name, kind in RECORDS.items()}
 """The collection of each schema of a record."""
 
 
 def _collection_of(row: Endpoint) -> str:
-    """Return the collection of the record in the path of an operation."""
     resource = row.operation.removeprefix("legacy.").partition(".")[0]
     return "generations" if resource in {"images", "videos"} else resource
 
 
 DELETABLE: Final = frozenset(_collection_of(row) for row in CATALOG.by_operation.values() if row.method == "DELETE")
-"""The collections whose records a client can delete."""
 STATUSES: Final = {name: tuple(kind.edges) for name, kind in RECORDS.items() if kind.edges}
 """The statuses of each collection whose records change by themselves."""
 RUNNING: Final = UNDER_WAY
 AT_REST: Final = tuple(one for one in STATUSES["characters"] if one not in {*RUNNING, "deleted"})
-"""The statuses of a character at rest."""
 NOT_LET_IN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 """The statuses of responses that are about the sender alone: nothing else was looked at, and no token was taken."""
 _ONE_RECORD: Final = ("character_id", "lora_id", "video_lora_id", "upload_id", "first_frame_url", "last_frame_url")
@@ -45,7 +41,6 @@ _RECORDS: Final = ("reference_image_urls", "upload_ids")
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
 PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
-"""The beginning of a web page."""
 VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 """The beginning of the names of headers that are the vendor's, and of no proxy."""
 _REDIRECTS: Final = range(300, 400)
@@ -142,7 +137,6 @@ class View:
 
     @property
     def ends(self) -> float:
-        """When the response had arrived, in epoch seconds."""
         return self.at + self.exchange.seconds
 
 

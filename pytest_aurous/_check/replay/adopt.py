@@ -9,8 +9,7 @@ from typing import Any, Final
 from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import instant_of
 from ..._facade import RECORDS
-from ..recording.histories import OF_STATES, Sighting
-from ..recording.survey import Survey
+from ..recording.survey import OF_STATES, Sighting, Survey
 from ..recording.view import AT_REST, CLOSE, KINDS, NOT_LET_IN, RUNNING, STATUSES, STYLES, View
 from ..values import id_of, name_of
 from .follower import Follower
@@ -31,7 +30,6 @@ _NOT_THERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _OF_DELETED: Final = {"resource_not_found": "del-2", "character_not_ready": "del-4"}
 """The rule of a deletion, by what the fake says to an order with its character."""
 _MOVES: Final = STATUSES["generations"][1:]
-"""The statuses to which an image or a video moves."""
 _ENDS: Final = tuple(one for one in _MOVES if one not in RUNNING)
 _SHAPE: Final = {"image_count": 4, "video_duration": 5, "video_resolution": "480p"}
 """Columns of an image or a video of which the recording shows nothing but an output."""
@@ -66,10 +64,12 @@ class Adopter:
         """Return why a refusal says nothing: it is about a record that nothing has shown before; else empty."""
         if not view.refused or view.exchange.status in NOT_LET_IN or view.code in _UNREAD:
             return ""
+        team = self._teams.of(view)
         for name in view.named:
             first = self._survey.histories[name].sightings[:1]
             later = bool(first) and self._survey.histories[name].created is None and first[0].view.index > view.index
-            missing = view.exchange.status not in _NOT_THERE and not self._knows(view, name)
+            there = (self._follower.row(name), *(self._follower.style(kind, team, name) for kind in STYLES))
+            missing = view.exchange.status not in _NOT_THERE and not any(there)
             if (view.reason in _OF_NAMED and (later or missing)) or (missing and view.row.acts and name == view.record):
                 return f"nothing before it shows {id_of(name)}"
         return ""
@@ -97,14 +97,14 @@ class Adopter:
 
     def follow(self, done: Replayed) -> None:
         """Let the fake have what a response shows, after the comparison, so that each difference counts once."""
-        view = done.view
+        view, histories, flights = done.view, self._survey.histories, self._survey.flights
         for row in view.records:
             if self._follower.row(row["id"]) is not None:
                 if not (view.replayed and (done.replays or row["id"] in self.scripts)):  # it shows what was before
                     self._follower.follow(view.kind, row)
-            elif self._is_ordered(view, row["id"]):
-                continue  # which makes it
-            elif not done.replays or self._survey.histories.status(row["id"], view.index + 1):
+            elif (histories[row["id"]].created or 0) > view.index and flights.other(view, row["id"]) is not None:
+                continue  # its order was in flight, and makes it
+            elif not done.replays or histories.status(row["id"], view.index + 1):
                 self._follower.put(view.kind, self._teams.of(view), row)  # a retry that happened twice leaves nothing
         self._follow_upload(view)
         deleted = view.index in self._gaps.deletions and self._follower.lives(view.record)
@@ -163,17 +163,6 @@ class Adopter:
             first = "reviewing" if view.saves else self._drawn
             best = "ready" if row.published else first
         self._move(record, best if good else status if status in _ENDS else "failed")
-
-    def _is_ordered(self, view: View, record: str) -> bool:
-        """Whether the order of a record was in flight with *view*, and comes behind it."""
-        later = (self._survey.histories[record].created or 0) > view.index
-        return later and self._survey.flights.other(view, record) is not None
-
-    def _knows(self, view: View, name: str) -> bool:
-        """Whether the fake has a record, or a style of that name."""
-        team = self._teams.of(view)
-        styles = (self._follower.style(kind, team, name) for kind in STYLES)
-        return self._follower.row(name) is not None or any(styles)
 
     def _plant(self, sighting: Sighting) -> None:
         """Add a record as its first response shows it, in the status that it had before."""
@@ -268,7 +257,6 @@ class Adopter:
                 self._follower.follow(kind, {"id": own.id, **defaults})
 
     def _character(self, record: str) -> Any:
-        """Return the row of a character; None for any other record."""
         return self._follower.row(record) if self._follower.kind(record) == "characters" else None
 
     def _doubt(self, record: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from ..._core.base.amounts import plain, total
 from ..._core.base.data import as_list, as_object, parsed
-from ..._core.wire.reply import Stream
 from ..._facade import rates_of
 from ..recording.view import View
 from ..values import Point, Words
@@ -126,11 +125,6 @@ def size_of(view: View, fake: Any) -> Iterator[Point]:
         yield Point("body.data[].embedding", "rows", seen != made, Words(f"{seen} numbers"), Words(f"{made} numbers"))
 
 
-def charged_of(view: View) -> Decimal | None:
-    """Return what a chat or an embedding has cost, as its response shows it; None if it does not."""
-    return amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
-
-
 def unknown_completion(follower: Follower, view: View) -> str:
     """Return why nothing can be said about a completion; empty if something can."""
     cut = is_stream(view.exchange.received) and _choice(view).get("finish_reason") in {None, "cancelled"}
@@ -158,10 +152,6 @@ def say(follower: Follower, shown: View) -> None:
         choice.get("finish_reason"),  # also one that the API does not document: each response with it differs
         (prompt, completion, reasoning or 0) if known else None,
     )
-
-
-def whole_stream(stream: Stream) -> bytes:
-    return b"".join(part for part in iter(stream.read, None) if isinstance(part, bytes))
 
 
 def _choice(view: View) -> dict[str, Any]:

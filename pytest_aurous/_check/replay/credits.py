@@ -10,13 +10,12 @@ from typing import Final
 from ..._core.base.amounts import plain
 from ..._core.base.data import as_object
 from ..._core.base.instants import instant_of
-from ..recording.histories import Sighting
-from ..recording.survey import Survey
+from ..recording.survey import Sighting, Survey
 from ..recording.view import RUNNING, View
 from ..shown import shown_by
 from ..values import OTHER, Point, Words, id_of
 from .adopt import Adopter
-from .chat import charged_of
+from .chat import completion_of
 from .follower import Follower
 from .gaps import Gaps
 from .money import NOTHING, Change, Money, PaidWork, Seen, ends_of
@@ -31,8 +30,6 @@ _LEFT: Final = "body.available_credits"
 
 
 class Credits:
-    """Follows the credits of the teams."""
-
     def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, records: Adopter, gaps: Gaps) -> None:
         self._follower = follower
         self._gaps = gaps
@@ -83,7 +80,7 @@ class Credits:
         if "balance" in rules:
             money.works.append(PaidWork("", NOTHING, rules["balance"], now={"free"}))
         elif "price" in rules:  # a chat or an embedding
-            charged = charged_of(view)
+            charged = amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
             if charged is None:
                 money.leave_open(f"exchange {view.exchange.number} does not show how many tokens it has used")
             else:
@@ -231,7 +228,6 @@ def _differ(done: Replayed, rule: str, where: str, seen: Decimal | None, expecte
 
 
 def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:
-    """Return the credits and the held credits of a response."""
     return amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
 
 

@@ -14,7 +14,7 @@ from ..._core.engine.pipeline import App
 from ..._core.resources.base.schema import written_columns
 from ..._core.resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
 from ..._core.resources.characters import machine
-from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
+from ..._core.resources.characters.endpoints import SYNTHESIS_COST
 from ..._core.resources.characters.row import ATTRIBUTES, CharacterRow, draw
 from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..._core.resources.chat.row import FINISH_REASONS
@@ -32,8 +32,6 @@ from ..._core.world.script import Hold, Plan, Step
 from ..._core.world.settings import Settings, read_setting
 from ..._core.world.world import World
 
-DRAWING_COSTS: Final = (POSE_COST, SYNTHESIS_COST)
-"""What it can cost to draw a character again."""
 _STREAMS: Final = {"generations": "generation", "loras": "style", "video_loras": "style"}
 _WAIT: Final = Hold("!")
 _AT_ONCE: Final = Hold("*", 0)
@@ -65,15 +63,10 @@ class Follower:
     Work that is ordered here ends only where `order` or `move` say so.
 
     Attributes:
-        first_team: The id of the team that is there from the start.
-        accounts: The credits of each team, to be read.
-        add_key, end_key: Issue an API key of a team, and end it at an instant.
-        sign: Returns a signed URL.
-        row: Returns the row of a record, to be read; None if there never was one.
-        reading: Returns the reading of a rule.
+        accounts, row: The credits of each team, and the row of a record, None if there never was one: to be read.
+        end_key: Ends an API key at an instant.
         whole: Calls a function, and undoes what it did if it does not come to its end.
-        mark: Returns the present state, for `undo_to`.
-        undo_to: Undoes everything since a mark.
+        mark: Returns the present state, for `undo_to`, which undoes everything since.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -99,7 +92,6 @@ class Follower:
         return cast("Reply", self._app.handle(call))  # no fault breaks a connection here
 
     def forget_calls(self, most: int) -> None:
-        """Forget the requests so far if they are more than *most*."""
         if len(self._world.journal.entries) > most:
             self._world.journal.clear()
 
@@ -124,11 +116,9 @@ class Follower:
         return next((name for name, kind in RECORDS.items() if isinstance(row, kind.row)), "")
 
     def is_under_way(self, record: str) -> bool:
-        """Whether work on a record has not ended."""
         return self.status(record) in UNDER_WAY
 
     def lives(self, record: str) -> bool:
-        """Whether there is a record that was not deleted."""
         row = self.row(record) if record else None
         return row is not None and self._world.lives(row)
 

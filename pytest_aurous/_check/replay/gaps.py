@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ..._core.base.data import as_object
 from ..._core.base.instants import instant_of
 from ..._facade import BUCKETS
-from ..recording.histories import History, Sighting
-from ..recording.survey import Survey
+from ..recording.survey import History, Sighting, Survey
 from ..recording.view import AT_REST, CLOSE, DELETABLE, RUNNING, STATUSES, STYLES, View
 from ..values import id_of
-from .follower import DRAWING_COSTS
 from .teams import amount_of, team_of
 
-FREE: Final = (Decimal(0),)
-ANY: Final = ()
-IMPOSSIBLE: Final = (("ready", "reviewing"),)
-"""Changes of a character at rest that no request causes, however many there were."""
-_DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
 _SAVED: Final = "was saved"
 _CREATED: Final = "was created"
 _SENT: Final = ("name", "attributes")
@@ -37,7 +29,7 @@ class Gap(NamedTuple):
         about: The record that it is about, or the bucket whose tokens it has taken.
         what: What has happened, in words.
         team: The name of its team.
-        prices: What it may have cost; `FREE`, or `ANY` where nothing bounds it.
+        costs: Whether it may have cost credits.
     """
 
     after: int
@@ -45,12 +37,10 @@ class Gap(NamedTuple):
     about: str
     what: str
     team: str
-    prices: tuple[Decimal, ...] = FREE
+    costs: bool = False
 
 
 class Gaps:
-    """The gaps of a recording, and what they explain."""
-
     def __init__(self, survey: Survey, tokens: Collection[Gap]) -> None:
         self._survey = survey
         self._gaps: list[Gap] = []
@@ -86,7 +76,7 @@ class Gaps:
         return [
             gap
             for gap in self._gaps
-            if gap.prices != FREE and gap.team == team and gap.after < view.index and gap.before > since
+            if gap.costs and gap.team == team and gap.after < view.index and gap.before > since
         ]
 
     def text(self, gap: Gap | None) -> str:
@@ -106,8 +96,8 @@ class Gaps:
                 last = self._survey.views[-1] if shown is None else shown.view
                 yield self._gap(view.index, last, record, f"may have been changed by exchange {view.exchange.number}")
 
-    def _gap(self, after: int, view: View, record: str, what: str, prices: tuple[Decimal, ...] = FREE) -> Gap:
-        return Gap(after, view.index, record, f"{id_of(record)} {what}", team_of(self._survey, view), prices)
+    def _gap(self, after: int, view: View, record: str, what: str, *, costs: bool = False) -> Gap:
+        return Gap(after, view.index, record, f"{id_of(record)} {what}", team_of(self._survey, view), costs)
 
     def _of_record(self, record: str, history: History) -> Iterator[Gap]:
         first = history.sightings[0]
@@ -128,7 +118,7 @@ class Gaps:
             return
         if made >= survey.views[0].at // 1:
             shown = amount_of(as_object(first.row.get("cost")).get("amount")) or history.kind != "generations"
-            yield self._gap(history.since - 1, first.view, record, _CREATED, FREE if shown else ANY)
+            yield self._gap(history.since - 1, first.view, record, _CREATED, costs=not shown)
 
     def _cancellation(self, record: str, history: History) -> Iterator[Gap]:
         at = next((number for number, one in enumerate(history.sightings) if one.status == "cancelled"), 0)
@@ -138,12 +128,12 @@ class Gaps:
 
     def _change(self, record: str, history: History, one: Sighting, other: Sighting) -> Iterator[Gap]:
         """Find out whether a character has changed by itself between two sightings."""
-        if (one.status, other.status) in IMPOSSIBLE:
+        if (one.status, other.status) == ("ready", "reviewing"):  # no requests cause that, however many there were
             return
         if one.status in RUNNING and history.created is None and not history.was("order", other.view.index):
             yield self._gap(one.view.index, other.view, record, "was ordered")
         if what := self._what(history, one, other):
-            yield self._gap(one.view.index, other.view, record, what, _DRAWN if what == "was drawn again" else FREE)
+            yield self._gap(one.view.index, other.view, record, what, costs=what == "was drawn again")
 
     def _what(self, history: History, one: Sighting, other: Sighting) -> str:
         """Return what has happened to a character between two sightings; empty if exchanges may explain all of it."""
@@ -185,10 +175,9 @@ class Gaps:
         known: set[str] = set()
         for view in self._survey.views:
             made, record = view.result.get("created"), str(view.result.get("id"))
-            if view.operation == "chat.retrieve" and record not in known and isinstance(made, int):
-                price = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
-                if made >= self._survey.views[0].at // 1:
-                    yield self._gap(-1, view, record, _CREATED, ANY if price is None else (price,))
+            during = isinstance(made, int) and made >= self._survey.views[0].at // 1
+            if view.operation == "chat.retrieve" and record not in known and during:
+                yield self._gap(-1, view, record, _CREATED, costs=True)
             if view.operation.startswith("chat."):
                 known.add(record)
 

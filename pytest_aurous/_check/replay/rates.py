@@ -12,7 +12,7 @@ from ..._facade import BUCKETS, CATALOG
 from ..recording.survey import Survey
 from ..recording.view import CLOSE, NOT_LET_IN, View
 from ..values import OTHER, Point, Words
-from .gaps import ANY, FREE, Gap
+from .gaps import Gap
 from .teams import team_of
 
 LIMIT: Final = "x-ratelimit-limit"
@@ -21,7 +21,6 @@ RESET: Final = "x-ratelimit-reset"
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
 _PAID: Final = frozenset({*(row.bucket for row in CATALOG.by_operation.values() if row.pays), _CREATE[1]})
-"""The buckets of the requests that cost credits."""
 _DIGITS: Final = 12
 _PART: Final = 0.999
 """The largest part of a token that a header does not show."""
@@ -90,8 +89,9 @@ class Rates:
             where, kind = f"header.{REMAINING}", "more" if step.left > step.high else "value"
             self._points[step.view.index, REMAINING] = Point(where, kind, not step.fits, Words(step.left), expected)
             if usual and step.left < step.low:
-                prices, what = ANY if step.bucket[1] in _PAID else FREE, "requests that are not in it took tokens"
-                self.gaps.append(Gap(step.after, step.view.index, step.bucket[1], what, step.bucket[0], prices))
+                team, bucket = step.bucket
+                what = "requests that are not in it took tokens"
+                self.gaps.append(Gap(step.after, step.view.index, bucket, what, team, bucket in _PAID))
 
     def _judge_reset(self, view: View, rate: float) -> None:
         """Judge at which whole second a bucket is full, within `CLOSE`; one token may be more or less."""
@@ -126,9 +126,9 @@ def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Itera
 
 
 def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
-    """Return the responses of each bucket that show its tokens, the most tokens first among those of one second.
+    """Return the responses of each bucket that show its tokens, in the order in which the API has handled them.
 
-    Within a second, the API may have handled the requests in any order.
+    Of requests that overlap, or were sent in one second, it may have handled any first: the most tokens show which.
     """
     found: dict[tuple[str, str], list[View]] = {}
     for view in survey.views if survey.timed else ():
@@ -136,7 +136,13 @@ def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
         if not (unknown or view.row.signed) and (name := _bucket(view)):
             found.setdefault((team_of(survey, view), name), []).append(view)
     for views in found.values():
-        views.sort(key=lambda view: (view.at // _JITTER, -(_number(view, REMAINING) or 0)))
+        for place in range(1, len(views)):
+            for at in range(place, 0, -1):
+                before, view = views[at - 1 : at + 1]
+                apart = view.at >= max(before.ends, before.at + _JITTER)
+                if apart or (_number(before, REMAINING) or 0) >= (_number(view, REMAINING) or 0):
+                    break
+                views[at - 1 : at + 1] = view, before
     return found
 
 
@@ -150,6 +156,5 @@ def _bucket(view: View) -> str:
 
 
 def _number(view: View, name: str) -> int | None:
-    """Return the number in a header; None for anything else."""
     text = view.exchange.received.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else None

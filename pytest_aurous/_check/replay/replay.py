@@ -12,7 +12,7 @@ from ..._core.wire.reply import Reply
 from ..recording.survey import Survey
 from ..recording.view import View
 from .adopt import Adopter
-from .chat import CALL_IDS, completion_of, say, unknown_completion, whole_stream
+from .chat import CALL_IDS, completion_of, say, unknown_completion
 from .credits import Credits
 from .follower import Follower
 from .gaps import Gaps
@@ -29,9 +29,7 @@ class Replay:
 
     Attributes:
         rates: What the rate headers of the recording show.
-        bound: URLs and page tokens of the recording, each with its counterpart in the fake.
-        seeds: What was put into the fake before the first request that needs it.
-        scripts: What the pollers of each record saw: statuses, each with the number of polls.
+        requests, adopter: Which URLs and page tokens are bound, and what the recording shows of its records.
     """
 
     def __init__(self, survey: Survey, settings: Mapping[str, Any]) -> None:
@@ -41,20 +39,16 @@ class Replay:
         self._teams = ReplayTeams(follower, survey)
         self.rates: Rates = Rates(survey)
         self._gaps = Gaps(survey, self.rates.gaps)
-        self._requests = Requests(follower, self._teams)
-        self._adopter = Adopter(follower, survey, self._teams, self._gaps)
-        self._credits = Credits(follower, survey, self._teams, self._adopter, self._gaps)
+        self.requests: Requests = Requests(follower, self._teams)
+        self.adopter: Adopter = Adopter(follower, survey, self._teams, self._gaps)
+        self._credits = Credits(follower, survey, self._teams, self.adopter, self._gaps)
         self._drawn: dict[str, str] = {}
-        self.bound: dict[str, str] = self._requests.bound
-        self.seeds: list[str] = self._adopter.notes
-        self.scripts: dict[str, list[list[Any]]] = self._adopter.scripts
 
     def step(self, view: View) -> Replayed:
-        done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
-        done.flights = self._survey.flights
+        done = Replayed(view, self._survey, self._gaps, first=self._survey.earlier(view))
         done.rules |= self.rates.rules.get(view.index, {})
         self._follower.go_to(view.at)
-        self._adopter.plant(view)
+        self.adopter.plant(view)
         if view.lost and view.index not in self._survey.lost:
             done.why = _reason(view)
         elif not view.whole:
@@ -62,21 +56,22 @@ class Replay:
         if done.why:
             self._credits.doubt(view, done.why)
             return done
-        if self._survey.overlaps_first(view) and view.code == "idempotency_key_in_use":
+        in_flight = self._survey.timed and done.first is not None and view.at < done.first.ends
+        if in_flight and view.code == "idempotency_key_in_use":
             done.agrees.add("idem-5")  # a replay is one request after the other
             done.rules["header.retry-after"] = "idem-5"
             return done
         stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
         done.why = "" if stored else self._survey.unknown_attempt(view)
-        done.why = done.why or unknown_completion(self._follower, view) or self._adopter.untold(view)
+        done.why = done.why or unknown_completion(self._follower, view) or self.adopter.untold(view)
         if done.why and view.succeeded:
             self._credits.doubt(view, done.why)
-        request = None if done.why else self._requests.make(done)
+        request = None if done.why else self.requests.make(done)
         if request is None:
             return done
         self._prepare(done)
         self._follower.whole(self._send, done, request)
-        self._adopter.judge_deleted(done)
+        self.adopter.judge_deleted(done)
         self._credits.count(done)
         if view.lost:
             done.reply, done.why = None, _reason(view)
@@ -89,17 +84,17 @@ class Replay:
             return
         if view.row.reruns and view.succeeded:
             self._drawn[view.record] = view.operation
-        self._adopter.follow(done)
+        self.adopter.follow(done)
         self._credits.adopt(view)
         self._follower.forget_calls(_KEPT_CALLS)
 
     def _prepare(self, done: Replayed) -> None:
         """Let the fake be as the response to a request shows it."""
         view = done.view
-        self._adopter.adopt(done)
-        done.was = self._adopter.state_of(view)
+        self.adopter.adopt(done)
+        done.was = self.adopter.state_of(view)
         done.drawn = self._drawn.get(view.record, "")
-        self._adopter.script(view)
+        self.adopter.script(view)
         self._expect(view)
         done.ignored |= set(CALL_IDS)
         say(self._follower, (self._survey.stored(view) if view.lost else None) or view)
@@ -138,7 +133,8 @@ class Replay:
         before = self._follower.accounts[team].available
         reply = self._follower.send(call)
         done.price = before - self._follower.accounts[team].available
-        done.streamed = b"" if reply.stream is None else whole_stream(reply.stream)
+        parts = [] if reply.stream is None else iter(reply.stream.read, None)
+        done.streamed = b"".join(part for part in parts if isinstance(part, bytes))
         return reply
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 from ..._core.wire.reply import Reply
-from ..recording.flights import Flights
+from ..recording.survey import Survey
 from ..recording.view import View
 from ..values import Point
 from .gaps import Gaps
@@ -35,9 +35,7 @@ class Replayed:
     5. The comparison adds to *rules*, *ignored*, *aside* and *inferred*, and writes *gone*. The verdict only reads.
 
     Attributes:
-        view: The exchange.
-        shared: Whether other clients may have used the team.
-        flights: The exchanges that were in flight together.
+        view, survey: The exchange, and its recording.
         gaps: What has happened although no exchange has caused it.
         reply: The response of the fake; None if the request was not sent, or its response does not count.
         why: Why the exchange says nothing; empty if it does.
@@ -59,9 +57,8 @@ class Replayed:
     """
 
     view: View
-    shared: bool = False
-    gaps: Gaps | None = None
-    flights: Flights | None = None
+    survey: Survey
+    gaps: Gaps
     reply: Reply | None = None
     why: str = ""
     ignored: set[str] = field(default_factory=set[str])
@@ -82,7 +79,7 @@ class Replayed:
 
     def set_aside(self, places: Iterable[str], why: str) -> None:
         """Let differences at these places refute nothing: a gap in the recording explains them."""
-        self.aside |= dict.fromkeys(places, SHARED if self.shared else why)
+        self.aside |= dict.fromkeys(places, SHARED if self.survey.shared else why)
 
     def aside_at(self, where: str) -> str:
         """Return why a difference at a place refutes nothing; empty if it does."""
@@ -90,14 +87,6 @@ class Replayed:
             why for place, why in self.aside.items() if where == place or where.startswith((f"{place}.", f"{place}["))
         )
         return next(found, "")
-
-    def gap_at(self, where: str) -> str:
-        """Return the gap that explains a difference which rests on all requests."""
-        return "" if self.gaps is None else self.gaps.explanation(self.view, where)
-
-    def overlap_at(self, *subjects: str) -> str:
-        """Return why a difference about *subjects* refutes nothing: an exchange in flight may have changed them."""
-        return "" if self.flights is None else self.flights.why(self.view, subjects)
 
     @property
     def outcome(self) -> str:

@@ -20,17 +20,12 @@ _REPLACED: Final = ("x-api-key", "authorization", "content-encoding", "content-l
 _OPAQUE: Final = frozenset({"page_token", "cursor"})
 """The parameters with a token of the page before."""
 _CURSORS: Final = _OPAQUE | {"starting_after", "ending_before"}
-"""The parameters that say where a page begins."""
 _VALID: Final = 60
 """Seconds for which a URL is valid that no response shows."""
 
 
 class Requests:
-    """Makes the requests of a recording for the fake.
-
-    Attributes:
-        bound: URLs and page tokens of the recording, each with its counterpart in the fake.
-    """
+    """Makes the requests of a recording for the fake, with the URLs and page tokens to which its own are *bound*."""
 
     def __init__(self, follower: Follower, teams: ReplayTeams) -> None:
         self._follower = follower

@@ -32,27 +32,20 @@ _NO_SCOPE: Final = "missing_scope"
 
 
 class ReplayTeams:
-    """The teams of a recording, by the keys that it has.
-
-    Attributes:
-        money: What is known of the credits of each team of the fake.
-    """
+    """The teams of a recording, by its keys, and what is known of the *money* of each team of the fake."""
 
     def __init__(self, follower: Follower, survey: Survey) -> None:
         self._follower = follower
         self._survey = survey
         self._teams: dict[str, str] = {}
         self._keys: dict[str, str] = {}
-        writers = {view.key for view in survey.views if view.succeeded and view.exchange.method != "GET"}
-        refused = {view.key for view in survey.views if view.code == _NO_SCOPE}
-        self._readers: set[str] = {*survey.scopes, _NO_SCOPE, *(refused - writers)}
+        self._readers: set[str] = {*survey.scopes, _NO_SCOPE}
         self.money: dict[str, Money] = {}
         # Where a request without a key succeeds, keys were taken out of the recording, such as `Authorization`.
         bare = any(not (view.key or view.row.signed) and view.succeeded and view.operation for view in survey.views)
-        self._has_keys: bool = survey.has_keys and not bare
+        self._has_keys: bool = any(view.key for view in survey.views) and not bare
 
     def of(self, view: View) -> str:
-        """Return the fake's team for the key of a request."""
         name = team_of(self._survey, view)
         if name not in self._teams:
             self._teams[name] = self._follower.add_team(PLENTY) if self._teams else self._follower.first_team
@@ -60,7 +53,6 @@ class ReplayTeams:
         return self._teams[name]
 
     def money_of(self, view: View) -> Money:
-        """Return what is known of the credits of the team that sent a request."""
         return self.money[self.of(view)]
 
     def key_of(self, view: View) -> str:
