@@ -62,18 +62,24 @@ def slug(title: str) -> str:
 
 def _listed(width: int) -> Iterator[str]:
     """List the pages as the first one does, below its headings."""
-    found, heading = topics(), ""
-    groups: dict[str, list[re.Match[str]]] = {}
-    for line in _plain(found["index"]):
-        heading = _level(line)[1] or heading
-        if (row := _LISTED.match(line)) and row[2] in found:
-            groups.setdefault(heading, []).append(row)
+    groups = _groups(topics())
     room = max(len(row[2]) for rows in groups.values() for row in rows) + 2
     for heading, rows in groups.items():
         yield heading
         yield from (f"  {row[2]:{room}}{row[1]}"[:width] for row in rows)
         yield ""
     yield _fill("Print a page: pytest-aurous docs TOPIC. A section of it: pytest-aurous docs TOPIC#SECTION.", width)
+
+
+def _groups(found: dict[str, Path]) -> dict[str, list[re.Match[str]]]:
+    """Return the rows of the first page by heading, in the order in which a reader needs them."""
+    heading = ""
+    groups: dict[str, list[re.Match[str]]] = {}
+    for line in _plain(found["index"]):
+        heading = _level(line)[1] or heading
+        if (row := _LISTED.match(line)) and row[2] in found:
+            groups.setdefault(heading, []).append(row)
+    return groups
 
 
 def _shown(topic: str, width: int) -> Iterator[str]:
@@ -99,7 +105,9 @@ def _shown(topic: str, width: int) -> Iterator[str]:
 
 
 def _searched(words: list[str], found: dict[str, Path], width: int) -> list[str]:
-    """List the sections that have all *words*: in their headings before in their texts, often before seldom."""
+    """List the sections that have all *words*: in their headings first, then as the first page orders its groups."""
+    groups = list(_groups(found).values())
+    needed = {row[2]: number for number, rows in enumerate(groups) for row in rows}
     sections: dict[tuple[str, str], str] = {}
     for page, file in found.items():
         section = (page, "")
@@ -108,8 +116,10 @@ def _searched(words: list[str], found: dict[str, Path], width: int) -> list[str]
             section = (f"{page}#{slug(title)}", title) if level else section
             sections[section] = f"{sections.get(section, '')}{_inline(line)}\n".lower()
 
-    def rank(section: tuple[str, str]) -> tuple[bool, int]:
-        return any(word not in section[1].lower() for word in words), -sum(map(sections[section].count, words))
+    def rank(section: tuple[str, str]) -> tuple[bool, int, int]:
+        in_text = any(word not in section[1].lower() for word in words)
+        page = section[0].partition("#")[0]
+        return in_text, needed.get(page, len(groups)), -sum(map(sections[section].count, words))
 
     hits = sorted((one for one, text in sections.items() if all(word in text for word in words)), key=rank)[:_MOST]
     room = max((len(topic) for topic, _ in hits), default=0) + 2

@@ -61,6 +61,7 @@ INDEX: Final = """\
 
 - [Changelog](CHANGELOG.md)
 """
+KINDS: Final = (("tutorial", "cheat-sheet"), ("how-to/", "examples/"), ("reference/",), ("fidelity", "explanation/"))
 PLAIN: Final = """\
 Faults
 ======
@@ -253,3 +254,16 @@ def test_each_message_leads_to_a_page_of_it(capsys: pytest.CaptureFixture[str]) 
     for topic in commands:
         assert main(["docs", topic]) == 0, topic
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "word", ["asyncio.timeout", "Event.wait", "fork", "multiprocessing", "sqlite", "tenacity", "idempotency"]
+)
+def test_what_readers_look_for_is_found_in_a_guide_first(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Below the headings that have the word, a how-to stands before the reference, and that before Fidelity."""
+    assert main(["docs", word]) == 0
+    listed = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[1:]]
+    in_text = [topic.split("#")[0] for topic, *title in listed if word.lower() not in "".join(title).lower()]
+    kinds = [next((at for at, kind in enumerate(KINDS) if page.startswith(kind)), len(KINDS)) for page in in_text]
+    assert any(topic.startswith("how-to/") for topic, *_ in listed)
+    assert kinds == sorted(kinds)
