@@ -1,10 +1,12 @@
 import re
 from datetime import datetime, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
+import pytest_aurous
 from pytest_aurous import AurousError, AurousSettings, Script
 from pytest_aurous._core.base.errors import choices, shown
 from pytest_aurous._core.resources.catalog import LIFECYCLES
@@ -27,6 +29,14 @@ def test_each_setting_explains_itself() -> None:
     for name, row in ROWS.items():
         assert row["help"]
         assert read_setting(name, row["default"]) == getattr(Settings(), name)
+
+
+def test_each_setting_decides_something() -> None:
+    """Some module of the package reads it by its name; without that, it would be accepted and do nothing."""
+    package = Path(pytest_aurous.__file__).parent
+    source = "\n".join(file.read_text(encoding="utf-8") for file in package.rglob("*.py"))
+
+    assert [name for name in ROWS if not re.search(rf"\b(settings|self)\.{name}\b", source)] == []
 
 
 def test_the_help_tells_the_default_that_is_played() -> None:
