@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -434,7 +435,14 @@ def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedPr
     """Run a file of tests in a process of its own, which must end by itself."""
     file = folder / "test_inner.py"
     file.write_text(test, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options, str(file)]
+    options = ("-q", "-p", "no:cacheprovider", "-p", "pytest_aurous", *options)
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # to import the others takes longer than most runs
     return subprocess.run(  # noqa: S603 - our own tests
-        command, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder
+        [sys.executable, "-m", "pytest", *options, str(file)],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        cwd=folder,
+        env=env,
     )
