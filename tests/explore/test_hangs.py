@@ -83,22 +83,6 @@ SLEPT, SENT = "was stopped after 501 sleeps", "was stopped after 121 requests; t
 HUNG = "was stopped because nothing happened for 0.2 s at "
 
 
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Let each run have a minute, which a busy machine may need, and return what shortens the patience from then on."""
-    dogs: list[watchdog.Watchdog] = []
-    guarding = watchdog.Watchdog.guarding
-
-    def patient(dog: watchdog.Watchdog, *args: Any) -> Any:
-        dog._patience = 60
-        dogs[:] = [dog]
-        return guarding(dog, *args)
-
-    monkeypatch.setattr(watchdog.Watchdog, "guarding", patient)
-    monkeypatch.setattr(watchdog, "GRACE", 60)
-    return lambda: setattr(dogs[0], "_patience", 0.2)
-
-
 @pytest.mark.parametrize(
     ("hang", "reason"),
     [
