@@ -13,100 +13,70 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ._core.base.errors import (
-        AurousCrash,
-        AurousError,
-        AurousExplorationError,
-        AurousLookupError,
-        AurousNetworkBlocked,
-        AurousPitfallWarning,
-        AurousScriptError,
-        AurousSignatureError,
-        AurousTransitionError,
-        AurousUnfiredFault,
-        AurousUnmatchedRequest,
-        AurousWarning,
-    )
-    from ._core.base.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
-    from ._core.engine.pipeline import Snapshot
-    from ._core.engine.pitfalls import Pitfall
-    from ._core.engine.signing import sign_webhook, verify_webhook
-    from ._core.faults.fault import Fault
-    from ._core.resources.catalog import Script
-    from ._core.resources.characters import Character
-    from ._core.resources.content.provider import AurousProvider
-    from ._core.resources.files import File
-    from ._core.resources.generations import Image, Video
-    from ._core.resources.team import ApiKey
-    from ._core.resources.uploads import Upload
-    from ._core.resources.webhooks import WebhookEndpoint
-    from ._core.time.clock import Clock
-    from ._core.wire.call import Call
-    from ._core.world.outbox import Delivery
-    from ._core.world.settings import AurousSettings
-    from ._explore.day import BadDay
-    from ._explore.report.result import Case, Exploration
-    from ._fake.aurous import Aurous
-    from ._fake.calls import Calls
-    from ._fake.limits import Limit
-    from ._fake.team import Team
-    from ._serve.server import AurousServer
-    from .plugin.options import aurous_explore, aurous_settings
-
-__all__ = (
-    "ApiKey",
-    "Aurous",
-    "AurousCrash",
-    "AurousError",
-    "AurousExplorationError",
-    "AurousLookupError",
-    "AurousNetworkBlocked",
-    "AurousPitfallWarning",
-    "AurousProvider",
-    "AurousScriptError",
-    "AurousServer",
-    "AurousSettings",
-    "AurousSignatureError",
-    "AurousTransitionError",
-    "AurousUnfiredFault",
-    "AurousUnmatchedRequest",
-    "AurousWarning",
-    "BadDay",
-    "Call",
-    "Calls",
-    "Case",
-    "Character",
-    "CharacterStatus",
-    "Clock",
-    "Delivery",
-    "ErrorCode",
-    "Event",
-    "Exploration",
-    "Fault",
-    "File",
-    "GenerationStatus",
-    "Image",
-    "Limit",
-    "Operation",
-    "Pitfall",
-    "Script",
-    "Snapshot",
-    "Team",
-    "Upload",
-    "Video",
-    "WebhookEndpoint",
-    "aurous_explore",
-    "aurous_settings",
-    "sign_webhook",
-    "verify_webhook",
-)
+    from ._core.base.errors import AurousCrash as AurousCrash
+    from ._core.base.errors import AurousError as AurousError
+    from ._core.base.errors import AurousExplorationError as AurousExplorationError
+    from ._core.base.errors import AurousLookupError as AurousLookupError
+    from ._core.base.errors import AurousNetworkBlocked as AurousNetworkBlocked
+    from ._core.base.errors import AurousPitfallWarning as AurousPitfallWarning
+    from ._core.base.errors import AurousScriptError as AurousScriptError
+    from ._core.base.errors import AurousSignatureError as AurousSignatureError
+    from ._core.base.errors import AurousTransitionError as AurousTransitionError
+    from ._core.base.errors import AurousUnfiredFault as AurousUnfiredFault
+    from ._core.base.errors import AurousUnmatchedRequest as AurousUnmatchedRequest
+    from ._core.base.errors import AurousWarning as AurousWarning
+    from ._core.base.names import CharacterStatus as CharacterStatus
+    from ._core.base.names import ErrorCode as ErrorCode
+    from ._core.base.names import Event as Event
+    from ._core.base.names import GenerationStatus as GenerationStatus
+    from ._core.base.names import Operation as Operation
+    from ._core.engine.pipeline import Snapshot as Snapshot
+    from ._core.engine.pitfalls import Pitfall as Pitfall
+    from ._core.engine.signing import sign_webhook as sign_webhook
+    from ._core.engine.signing import verify_webhook as verify_webhook
+    from ._core.faults.fault import Fault as Fault
+    from ._core.resources.catalog import Script as Script
+    from ._core.resources.characters import Character as Character
+    from ._core.resources.content.provider import AurousProvider as AurousProvider
+    from ._core.resources.files import File as File
+    from ._core.resources.generations import Image as Image
+    from ._core.resources.generations import Video as Video
+    from ._core.resources.team import ApiKey as ApiKey
+    from ._core.resources.uploads import Upload as Upload
+    from ._core.resources.webhooks import WebhookEndpoint as WebhookEndpoint
+    from ._core.time.clock import Clock as Clock
+    from ._core.wire.call import Call as Call
+    from ._core.world.outbox import Delivery as Delivery
+    from ._core.world.settings import AurousSettings as AurousSettings
+    from ._explore.day import BadDay as BadDay
+    from ._explore.report.result import Case as Case
+    from ._explore.report.result import Exploration as Exploration
+    from ._fake.aurous import Aurous as Aurous
+    from ._fake.calls import Calls as Calls
+    from ._fake.limits import Limit as Limit
+    from ._fake.team import Team as Team
+    from ._serve.server import AurousServer as AurousServer
+    from .plugin.options import aurous_explore as aurous_explore
+    from .plugin.options import aurous_settings as aurous_settings
 
 _HOME: Final = {
     "ApiKey": "_core.resources.team",
     "Aurous": "_fake.aurous",
+    "AurousCrash": "errors",
+    "AurousError": "errors",
+    "AurousExplorationError": "errors",
+    "AurousLookupError": "errors",
+    "AurousNetworkBlocked": "errors",
+    "AurousPitfallWarning": "errors",
     "AurousProvider": "_core.resources.content.provider",
+    "AurousScriptError": "errors",
     "AurousServer": "_serve.server",
     "AurousSettings": "_core.world.settings",
+    "AurousSignatureError": "errors",
+    "AurousTransitionError": "errors",
+    "AurousUnfiredFault": "errors",
+    "AurousUnmatchedRequest": "errors",
+    "AurousWarning": "errors",
     "BadDay": "_explore.day",
     "Call": "_core.wire.call",
     "Calls": "_fake.calls",
@@ -136,6 +106,9 @@ _HOME: Final = {
     "sign_webhook": "_core.engine.signing",
     "verify_webhook": "_core.engine.signing",
 }
+"""The module of each public name."""
+if not TYPE_CHECKING:
+    __all__ = tuple(_HOME)
 
 pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
 """Makes `-p pytest_aurous` work from a checkout that is only on `sys.path`."""
@@ -144,15 +117,15 @@ pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
 def __dir__() -> list[str]:
     # pytest looks for fixtures in each name that a plugin lists, and would import them all.
     reader: str = sys._getframe(1).f_globals["__name__"]
-    return [] if reader.startswith("_pytest.") else sorted(__all__)
+    return [] if reader.startswith("_pytest.") else sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module(".errors", __name__)  # public, although the package itself imports it from elsewhere
-    if name not in __all__:
+    if name not in _HOME:
         from ._core.base.errors import nearest  # a misspelled name is rare
 
-        text = f"module {__name__!r} has no attribute {name!r}{nearest(name, __all__)}"
+        text = f"module {__name__!r} has no attribute {name!r}{nearest(name, _HOME)}"
         raise AttributeError(text, obj=sys.modules[__name__])  # without a name: Python suggests nothing besides
-    return getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

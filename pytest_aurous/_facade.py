@@ -1,8 +1,11 @@
 """The door: all that an instrument may use of the fake, besides `_core.base` and `_core.wire`.
 
-`Handle` is one fake. The rest are types for annotations, and what is known of the API without a fake.
+`Handle` is one fake. The rest are types for annotations, and what is known of the API without a fake; some of them are
+only imported here.
 It must not know an instrument.
 """
+
+# pyright: reportUnusedImport=false
 
 from __future__ import annotations
 
@@ -50,41 +53,6 @@ from ._report.unmatched import hint_of, near_miss
 if TYPE_CHECKING:
     from ._core.faults.collection import Faults
     from ._core.time.skipping import SleepSkipper
-
-__all__ = (
-    "ASSUMED_SIZES",
-    "BUCKETS",
-    "CATALOG",
-    "ENDED_WELL",
-    "READINGS",
-    "RECORDS",
-    "SETTINGS",
-    "UNDER_WAY",
-    "Change",
-    "Course",
-    "Delivery",
-    "Endpoint",
-    "Fault",
-    "Handle",
-    "Happened",
-    "Pitfall",
-    "Serve",
-    "SharedTime",
-    "View",
-    "Written",
-    "blank",
-    "described",
-    "difference",
-    "fake_key",
-    "load_rules",
-    "picture",
-    "rates_of",
-    "read_observed",
-    "read_setting",
-    "skipped_sleeps",
-    "state_machines",
-    "used_for",
-)
 
 T = TypeVar("T")
 
@@ -233,19 +201,18 @@ class Handle:
 
     def near(self, call: Call) -> str:
         """Return what is nearest to a request that no operation matches; empty for any other."""
-        return "" if call.operation else near_miss(self._app.catalog, call, self.settings.base_url)
+        return "" if call.operation else near_miss(call, self.settings.base_url)
 
     def hint(self, call: Call) -> str:
         """Return what helps the author of a request that was refused, or that no operation matches; else nothing."""
         return self.near(call) or hint_of(call)
 
     def timeline(self) -> str:
-        """Return the requests and what they changed, as text."""
         return timeline(self._app)
 
     def coverage(self) -> dict[str, Any]:
         """Return how often each operation of the API had each outcome."""
-        found = Coverage(self._app.catalog.by_operation)
+        found = Coverage()
         for call in self.journal.entries[:]:  # requests go on arriving
             found.leave(call)
         return found.json()
@@ -279,10 +246,10 @@ class Handle:
         def living(table: Any) -> set[str]:
             return {row_id for team in world.accounts for row_id in table.living(team)}
 
-        start = {name: (dict(table.rows), living(table)) for name, table in world.tables().items()}
+        start = {name: (dict(table.rows), living(table)) for name, table in world.tables.items()}
 
         def changes() -> Iterator[tuple[Row | None, Row, bool]]:
-            for name, table in world.tables().items():
+            for name, table in world.tables.items():
                 rows, before = start.get(name, ({}, set[str]()))
                 now = living(table)
                 changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
@@ -301,23 +268,21 @@ class Handle:
         return row.id
 
     def set_credits(self, team: str, amount: Decimal) -> None:
-        """Set the credits of a team, including those that are held."""
         self._world.ledger(team).set(amount)
 
     # Work, which goes on by itself, and deliveries
 
     def working(self) -> list[str]:
-        """Return the ids of the records on which work is in progress."""
-        return [record for record, run in list(self.runs.items()) if not run.last]
+        return [record for record, run in list(self.runs.by_record.items()) if not run.last]
 
     def work_begun(self) -> Callable[[], list[Course]]:
         """Return a function that returns the courses of the work that has begun since now, and goes on."""
         runs = self.runs
-        before = dict(runs.items())
+        before = dict(runs.by_record)
         # Work that begins anew on a record has a new tuple of steps, even if they are the same.
         return lambda: [
             Course(record, run.resource, run.steps)
-            for record, run in list(runs.items())
+            for record, run in list(runs.by_record.items())
             if not run.last and (record not in before or before[record].steps is not run.steps)
         ]
 
@@ -338,13 +303,13 @@ class Handle:
         def finish() -> T:
             mark = state.mark()
             runs.settle()
-            in_progress = [(record, run) for record, run in runs.items() if not run.last]
+            in_progress = [(record, run) for record, run in runs.by_record.items() if not run.last]
             for record, run in in_progress:
                 if repaired and record in repaired and run.steps[-1] == _FAILED:
                     # From the step that it has reached: those before it are the same in both courses.
                     runs.begin(record, repaired[record].steps[run.current :], run.resource, settle=False)
             for record, _ in in_progress:
-                while (left := runs.get(record)) is not None and not left.last:
+                while (left := runs.by_record.get(record)) is not None and not left.last:
                     runs.advance(record)
             found = read()
             state.undo_to(mark)
@@ -369,14 +334,7 @@ class Handle:
     def add_fault(
         self, kind: str, operation: str, meet: Callable[[Fault, Call, Serve], Reply | Break], **terms: Any
     ) -> Fault:
-        """Add a fault to the requests that *terms* describe.
-
-        Args:
-            kind: What it is called.
-            operation: The operation that it affects.
-            meet: Gets the fault, the request, and what serves it; returns what the client gets.
-            **terms: As of the methods of `faults`.
-        """
+        """Add a fault with *terms*, as the methods of `faults` have them; *meet* returns what the client gets."""
         fault = CallFault(kind, operation, lambda fault, call, _, serve: meet(fault, call, serve), **terms)
         return self._app.queue.add(fault)
 

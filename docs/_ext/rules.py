@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from shared import DOCS, rule_link
 
+from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._core.resources.base.rules import PROVENANCE, Rule, rule_of
 
 __all__ = (
@@ -110,7 +111,8 @@ def how_true() -> None:
         f"\nThe fake follows {len(rules)} rules. The vendor documents {count['D']} of them, "
         f"{partly} of these with a part that is assumed or contradicted elsewhere.\n"
         f"{count['C']} are contradictory in the documentation, {count['A']} are our assumptions, "
-        f"and {count['O']} were observed in exchanges with the real API.\n"
+        f"and {count['O']} were observed in exchanges with the real API. "
+        f"A recording can decide {len(judged_rules())} of them.\n"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import metadata
@@ -30,7 +31,7 @@ _LISTED: Final = re.compile(r"^- \[(.*)\]\((.*)\.md\)$")
 _ITEM: Final = re.compile(r"^( *)([-*]|\d+\.) +(.*)$")
 
 
-def run(topic: str | None) -> int:
+def run(options: Namespace) -> int:
     """Print a page or a section of one, list the topics, or search for words; return the exit code.
 
     Raises:
@@ -38,7 +39,7 @@ def run(topic: str | None) -> int:
     """
     terminal = shutil.get_terminal_size()
     width = min(terminal.columns, _WIDEST)
-    text = "\n".join(_listed(width) if topic is None else _shown(topic, width))
+    text = "\n".join(_listed(width) if options.topic is None else _shown(options.topic, width))
     if sys.stdout.isatty() and text.count("\n") >= terminal.lines:
         pager(f"{text}\n")
     else:
@@ -177,7 +178,6 @@ def _rendered(lines: list[str], page: str, width: int) -> Iterator[str]:
 
 
 def _taken(rest: list[str], fits: Callable[[str], object]) -> list[str]:
-    """Take lines from the front of *rest* as long as they fit."""
     taken: list[str] = []
     while rest and fits(rest[0]):
         taken.append(rest.pop(0))

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -65,25 +66,22 @@ PACKAGES: Final = (
 
 
 class Advice(NamedTuple):
-    """What needs attention, what to do about it, and where to read on."""
-
     what: str
     advice: str
     page: str
 
 
-def run(*, as_json: bool) -> int:
+def run(options: Namespace) -> int:
     """Print the findings, and return the exit code: 1 if something needs attention."""
     with protecting(os.environ.get("AUROUS_API_KEY")):
         found = examined()
-        text = json.dumps(found, indent=2) if as_json else "\n".join(_lines(found))
+        text = json.dumps(found, indent=2) if options.json else "\n".join(_lines(found))
         plain = _without_secrets(redacted(text)).replace("\N{HORIZONTAL ELLIPSIS}", "...")
         print(plain.encode("ascii", "backslashreplace").decode())  # noqa: T201 - a command prints
     return 1 if found["problems"] else 0
 
 
 def examined() -> dict[str, Any]:
-    """Return everything that the command says, as JSON has it."""
     packages = [_package(one) for one in PACKAGES]
     pytest = _ask_pytest()
     environment = _environment()

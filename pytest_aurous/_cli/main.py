@@ -12,6 +12,7 @@ try:
     import traceback
     from collections.abc import Callable, Sequence
     from functools import partial
+    from importlib import import_module
     from pathlib import Path
     from typing import Any, Final
 
@@ -191,35 +192,24 @@ def _parser() -> argparse.ArgumentParser:
         return added.add_argument
 
     text = "say what is installed and set in this folder, and what to do"
-    option = command("doctor", _doctor, text, _ABOUT_DOCTOR, _EXAMPLES_DOCTOR)
+    option = command("doctor", _from(".doctor"), text, _ABOUT_DOCTOR, _EXAMPLES_DOCTOR)
     option("--json", action="store_true", help="print the same as JSON")
-    option = command("serve", _serve, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
+    option = command("serve", run, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
     add_options(option)
     text = "check the fake against recordings of the real API"
-    add_arguments(command("check", _check, text, _ABOUT_CHECK, _EXAMPLES_CHECK))
+    add_arguments(command("check", _from(".._check.command"), text, _ABOUT_CHECK, _EXAMPLES_CHECK))
     option = command(
         "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
     )
     option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
-    option = command("docs", _docs, "print the documentation", _ABOUT_DOCS, _EXAMPLES_DOCS)
+    option = command("docs", _from(".docs"), "print the documentation", _ABOUT_DOCS, _EXAMPLES_DOCS)
     option("topic", nargs="?", metavar="TOPIC", help="such as reference/faults, or words; #SECTION prints one section")
     return parser
 
 
-def _doctor(options: argparse.Namespace) -> int:
-    from . import doctor
-
-    return doctor.run(as_json=options.json)
-
-
-def _serve(options: argparse.Namespace) -> int:
-    return run(options)
-
-
-def _check(options: argparse.Namespace) -> int:
-    from .._check import command
-
-    return command.run(options)
+def _from(module: str) -> Callable[[argparse.Namespace], int]:
+    """Return the function ``run`` of a module, which is imported when the command is run."""
+    return lambda options: int(import_module(module, __package__).run(options))
 
 
 def _openapi(options: argparse.Namespace) -> int:
@@ -238,9 +228,3 @@ def _openapi(options: argparse.Namespace) -> int:
                 f"{see('reference/requests.html#the-openapi-document')}"
             ) from None
     return 0
-
-
-def _docs(options: argparse.Namespace) -> int:
-    from .docs import run
-
-    return run(options.topic)

@@ -26,10 +26,8 @@ class Plans(NamedTuple):
 
     Attributes:
         plans: Their faults, by id, in order: requests that change something, reads, events.
-        places: Their places, in the order of the requests.
         met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
-        remarks: What the report says about these.
     """
 
     plans: dict[str, Plan]
@@ -40,7 +38,6 @@ class Plans(NamedTuple):
 
 
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
-    """Return the cases with one of the *faults* at a place of the good day."""
     places = places_of(good)
     unmet = [place for place in places if MET not in place.traits]
     kept, others = telling(unmet)
@@ -88,7 +85,6 @@ def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
 
 
 def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
-    """Return why there is no case, and what to do."""
     if plans.met:
         return f"no case was run, because no request is left to break: {' '.join(plans.remarks) or 'none is known.'}"
     return " ".join(
@@ -101,11 +97,7 @@ def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
 
 
 def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
-    """Refuse ids of cases that there are not.
-
-    Raises:
-        AurousError: With the nearest id.
-    """
+    """Refuse ids of cases that there are not, and name the nearest."""
     wanted = [*([options.only] if options.only else []), *(case for case, one in options.known.items() if not one.file)]
     for case_id in wanted:
         if case_id not in plans:
@@ -131,13 +123,6 @@ def case_of_day(case_id: str, day: Day, last: Day, **more: Any) -> Case:
 
 
 def case_of(case_id: str, judged: Judged, breaches: Mapping[str, Breach]) -> Case:
-    """Return what came of a case, whatever was broken.
-
-    Args:
-        case_id: Its id.
-        judged: Its day.
-        breaches: The laws that it breaks, each with how.
-    """
     rules, good, day = judged.rules, judged.good, judged.bad
     last = judged.second or day
     if not breaches:

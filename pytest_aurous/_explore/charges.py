@@ -49,11 +49,6 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str
     What the good day ordered may be paid, as often as it ordered it, also if the good day cancels it, and a bad day
     cannot. A record that a fault has deleted may be ordered again, and so may a stream that a fault has broken: no key
     leads back to its text (chat-7). What failed costs nothing (cred-2).
-
-    Args:
-        day: The bad day, with the second run after it if there was one.
-        good: The good day.
-        run: The run with the fault.
     """
     for team, paid in day.paid.items():
         then = good.paid.get(team, Decimal(0))
@@ -75,7 +70,6 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str
 
 
 def key_of(call: Call) -> str | None:
-    """Return the ``Idempotency-Key`` of a request; None if it has none."""
     return call.sent_headers.get("idempotency-key") or None
 
 

@@ -92,7 +92,6 @@ def body_of(call: Call) -> str:
 
 
 def keys_of(calls: Sequence[Call]) -> list[Key]:
-    """Return what each request of a run is."""
     identities, keys = Identities(), list[Key]()
     for call in calls:
         keys.append(identities.key(call))

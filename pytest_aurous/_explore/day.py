@@ -75,7 +75,6 @@ class BadDay:
 
 
 def faults_at(operation: str) -> list[str]:
-    """Return the faults that can happen to an operation or an event."""
     traits = _place(operation, 1).traits
     return [name for name, kind in KINDS.items() if kind.where in traits]
 
@@ -115,11 +114,7 @@ def _place(operation: str, occurrence: int) -> Place:
 
 @contextmanager
 def play(fake: Handle, day: BadDay) -> Generator[None, None, None]:
-    """Let the faults of *day* happen in the block, whose sleeps are skipped and whose clock moves with them alone.
-
-    Raises:
-        AurousError: If *day* is not a `BadDay`, if another one is played, or if the block does not end.
-    """
+    """Let the faults of *day* happen in the block, whose sleeps are skipped and whose clock moves with them alone."""
     Check("day", _PAGE).instance("day", day, BadDay, 'a day such as BadDay("characters.create#1 lost").')
     if present_run() is not None:
         raise AurousError(

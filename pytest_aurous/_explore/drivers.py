@@ -17,8 +17,7 @@ from .explorer import Explorer
 from .ids import SCHEDULE
 from .interleaver import InterleaveOptions, Interleaver
 from .options import PAGE, ExploreOptions, read_options
-from .own import theirs
-from .runs.attempt import Outcome
+from .runs.attempt import Outcome, theirs
 from .runs.run import complete, ignore, present_run
 from .runs.turns import PAGE as WORKERS_PAGE
 from .stage import Stage
@@ -39,25 +38,13 @@ Function = Callable[..., Any]
 
 
 def explore(session: Session, who: str, functions: Mapping[str, Function], options: Mapping[str, Any]) -> Exploration:
-    """Explore a plain function, or interleave two."""
     return complete(aexplore(session, who, functions, options))
 
 
 async def aexplore(
     session: Session, who: str, functions: Mapping[str, Function], options: Mapping[str, Any]
 ) -> Exploration:
-    """Explore a coroutine function in the running event loop, or a plain one, for which nothing waits.
-
-    Args:
-        session: The fake.
-        who: The method that the test called.
-        functions: The functions under test, by name. If one has a parameter without a default, it receives what
-            *fresh* returns.
-        options: The other arguments of the method. Of them, *fresh* is called before each run that starts anew.
-
-    Raises:
-        AurousError: If an argument is invalid, with what is valid.
-    """
+    """Explore a coroutine function in the running event loop, or a plain one, for which nothing waits."""
     explorer, fresh, made = _explorer(session, who, functions, options), options.get("fresh"), list[Any]()
     call = _awaited if explorer.tasks else _called
 
@@ -78,7 +65,6 @@ async def aexplore(
 
 
 def _explorer(session: Session, who: str, functions: Mapping[str, Any], arguments: Mapping[str, Any]) -> Explorer:
-    """Return what explores one function, or interleaves two."""
     one = "run" in functions
     check, known = Check(who, PAGE if one else WORKERS_PAGE), ExploreOptions if one else InterleaveOptions
     check.keywords(arguments, (*functions, *known.__annotations__))

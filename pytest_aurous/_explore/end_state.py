@@ -26,24 +26,15 @@ _OWN: Final = frozenset({"attributes", "metadata"})
 
 @dataclass(frozen=True)
 class EndRecord:
-    """One record at the end of a run; equal to one of another run that counts as the same, whatever its id.
-
-    Attributes:
-        kind: The kind of record, such as ``character``.
-        fields: Its documented fields as JSON, without ids, times, URLs and chance, and with the form of
-            what the code may draw anew, such as a uuid.
-        team: The name of its team, if there is more than one; else empty.
-        id: Its id.
-    """
+    """One record at the end of a run; equal to one of another run that counts as the same, whatever its id."""
 
     kind: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...]  # as JSON, without ids, times, URLs and chance; of a uuid, its form
     team: str
     id: str = field(compare=False)
 
     @property
     def label(self) -> str:
-        """Its kind, name and team for a report."""
         shown = {name: json.loads(value) for name, value in self.fields}
         name = shown.get("name") or shown.get("prompt") or shown.get("filename")
         return " ".join(filter(None, (self.kind, name and repr(name), self.team and f"of {self.team}")))
@@ -62,11 +53,7 @@ class EndState(NamedTuple):
 
     Attributes:
         there: The records that are new or different.
-        gone: The records of the start that were deleted, or are different now.
-        deleted: The records that were deleted, whether they are of the start or not.
         paid: For each team, the credits that it has spent, and that are held for it.
-        working: The ids of the records that were in progress at the start.
-        teams: The name of each team by its id, if there is more than one; else empty.
         failed: The labels of the records that a fault has let fail, which stay so.
     """
 
@@ -134,7 +121,6 @@ def _record(row: Any, teams: Mapping[str, str]) -> EndRecord:
 
 
 def _stable(value: Any) -> Any:
-    """Return JSON data without what differs from run to run."""
     if isinstance(value, dict):
         return {
             key: one if key in _OWN else _stable(one)
@@ -156,15 +142,9 @@ def _without(records: list[EndRecord], others: list[EndRecord]) -> list[EndRecor
 
 
 class Change(NamedTuple):
-    """One way in which the records at the end differ from what they should be.
+    """One way in which the records at the end differ from what they should be."""
 
-    Attributes:
-        what: ``missing``, ``deleted``, ``twice``, ``changed`` or ``left over``.
-        record: The record: as it should be, if it is missing or deleted; else as it is.
-        text: A sentence without its end.
-    """
-
-    what: str
+    what: str  # missing, deleted, twice, changed or left over
     record: EndRecord
     text: str
 

@@ -26,10 +26,9 @@ from .ids import slug
 from .kinds import DOWN, END_PROCESS, KINDS, NEED_TIME, PARTLY_DOWN, Plan
 from .laws import AFTER_A_WHILE, GIVEN_UP, Breach, Day, Judged, judge, needs_second, unrepaired
 from .options import PAGE, Options
-from .own import OwnError, is_ours
 from .report.result import Case, Expected, Exploration
 from .report.text import brief, number_of, story
-from .runs.attempt import Outcome, RunAttempt
+from .runs.attempt import Outcome, OwnError, RunAttempt, is_ours
 from .runs.run import ignore
 from .stage import LeftOut, Stage
 from .unreached import Lines, never_ran
@@ -48,19 +47,7 @@ Make = Callable[[RunAttempt], Awaitable[Outcome]]
 
 
 class Explorer:
-    """Explores one piece of code: lets a driver make each run, and judges what came of it.
-
-    Args:
-        stage: Where the runs are made.
-        options: What to explore.
-        again: The command that runs one case alone, with ``<case>`` for its id.
-        done: Called with the result, also before it is raised.
-        traced: Whether each case keeps its requests with the state around them.
-
-    Attributes:
-        who: The method that the test called.
-        tasks: Whether the code is coroutine functions, and runs as tasks.
-    """
+    """Explores one piece of code: lets a driver make each run, and judges what came of it."""
 
     def __init__(
         self,
@@ -72,7 +59,7 @@ class Explorer:
         traced: bool = False,
     ) -> None:
         self.who: str = stage.who
-        self.tasks: bool = stage.who.startswith("a")
+        self.tasks: bool = stage.who.startswith("a")  # the code is coroutine functions
         self._stage = stage
         self._options = options
         self._again_with = again
@@ -90,11 +77,7 @@ class Explorer:
         self._make: Make
 
     async def explore(self, make: Make) -> Exploration:
-        """Let *make* make each run, and return the result.
-
-        Raises:
-            OwnError: If this package fails.
-        """
+        """Let *make* make each run, and return the result."""
         self._make = make
         try:
             exploration = await self._explored()
@@ -112,7 +95,7 @@ class Explorer:
             with self._options.printing():
                 good = self._good = await self._good_days()
             self._plans = self._planned(good)
-            with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
+            with self._stage.bad_days(lambda: str(self._exploration(good)), stays=self._options.alone):
                 if self._options.only is not None:
                     await self._case(good, self._options.only, self._plans.plans[self._options.only])
                 else:
@@ -193,7 +176,6 @@ class Explorer:
     # The bad days
 
     def _planned(self, good: Day) -> Plans:
-        """Return the cases, if there are any, and those that the test names."""
         plans = plans_of(good, self._options.faults)
         self._remarks += plans.remarks
         if not plans.plans:
@@ -217,9 +199,8 @@ class Explorer:
         while pending:
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
-                why = "the first finding ends it" if found else OVER
                 number = len(self._cases) + len(left_out) + len(pending)
-                self._leave_out(len(pending), f"of {number} cases", why)
+                self._leave_out(len(pending), f"of {number} cases", "the first finding ends it" if found else OVER)
                 break
             case_id = pending.popleft()
             place, kind = plans[case_id][0]
@@ -279,11 +260,9 @@ class Explorer:
         return self.lines.after_crash() if judged.bad.outcome == "crashed" else ""
 
     def _judge(self, judged: Judged) -> dict[str, Breach]:
-        """Return the laws that a case breaks, each with how."""
         return judge(judged)
 
     def _fields(self, plan: Any) -> dict[str, Any]:
-        """Return what a case says of its place and fault."""
         place, kind = plan[0]
         return {
             "operation": place.operation,
@@ -323,10 +302,9 @@ class Explorer:
             skipped=self._plans.skipped,
             remarks=(*self._remarks, *(Expected(text) if remark == GIVEN_UP else text for remark, text in noticed)),
             not_run=self._cut,
-            reached={} if self._options.alone else self.lines.reached(),
-            timeless=self._options.timeless,
-            again=self._again_with,
-            start=good.views.get(0, {}),
+            _reached={} if self._options.alone else self.lines.reached(),
+            _again=self._again_with,
+            _start=good.views.get(0, {}),
         )
 
     def _complaints(self) -> Iterator[str]:

@@ -16,38 +16,22 @@ _CASE: Final = re.compile(r"([\w.]+)[#-]([1-9]\d*)[ -](\w+)")
 
 
 def operations() -> list[str]:
-    """Return every operation, and every event as ``webhooks.`` and its name."""
     return [*CATALOG.by_operation, *(f"webhooks.{event}" for event in get_args(Event))]
 
 
 def slug(case: str) -> str:
-    """Return the id of a case or of a schedule in a form that no shell needs in quotes.
-
-    Example:
-        >>> slug("characters.create#1 lost"), slug("first#2 | second#1")
-        ('characters.create-1-lost', 'first-2-second-1')
-    """
+    """Return the id of a case or of a schedule in a form that no shell needs in quotes."""
     return re.sub(r"[# |]+", "-", case)
 
 
 def read_id(case: str) -> str:
-    """Return the id of a case that was written in either form; anything else is left as it is.
-
-    Example:
-        >>> read_id("characters.create-1-lost")
-        'characters.create#1 lost'
-    """
+    """Return the id of a case that was written in either form; anything else is left as it is."""
     match = _CASE.fullmatch(case)
     return "{}#{} {}".format(*match.groups()) if match else case
 
 
 def wrong_with(case: str) -> str | None:
-    """Return what is wrong with the id of a case or of a schedule, in either form; None: it may be one.
-
-    Example:
-        >>> wrong_with("foo")
-        "expected a case, such as 'characters.create-1-lost'."
-    """
+    """Return what is wrong with the id of a case or of a schedule, in either form; None: it may be one."""
     if SCHEDULE.fullmatch(case):
         return None
     match = _CASE.fullmatch(case)

@@ -41,11 +41,7 @@ class InterleaveOptions(TypedDict, total=False):
 
 
 class Interleaver(Explorer):
-    """Interleaves two workers. On its good days, one worker runs after the other.
-
-    Raises:
-        AurousError: If `only` is no schedule.
-    """
+    """Interleaves two workers. On its good days, one worker runs after the other."""
 
     def __init__(self, stage: Stage, options: Options, again: str, done: Callable[..., object]) -> None:
         laws = "ends", "pays_once", "tells", *(["returns"] if options.returns else [])
@@ -64,21 +60,20 @@ class Interleaver(Explorer):
         is_over = self._options.time() if self._options.time is not None else bool
         while self._pending:
             if len(self._cases) == SCHEDULES or is_over():
-                self._cut_off(OVER if is_over() else f"{SCHEDULES} were run")
+                why = OVER if is_over() else f"{SCHEDULES} were run"
+                self._leave_out(len(self._pending), "or more schedules", why)
                 break
             schedule = self._pending.popleft()
             name, points = " | ".join(schedule), [point for point in schedule if "#" in point]
             case = await self._case(good, name, schedule)
             if self._last.run.abandoned:
-                self._cut_off(f"workers of {name} may still wait, and hold their locks")
+                why = f"workers of {name} may still wait, and hold their locks"
+                self._leave_out(len(self._pending), "or more schedules", why)
                 break
             if not points and name not in dict(self._turns.sent):
                 raise self._stage.nothing_sent(name, "and workers switch only just before a request")
             if not case.broken and case.outcome != "unmet" and len(points) < SWITCHES:
                 self._switch(points)
-
-    def _cut_off(self, why: str) -> None:
-        self._leave_out(len(self._pending), "or more schedules", why)
 
     def _switch(self, before: Sequence[str]) -> None:
         """Plan the schedules with one more switch: of repeated reads of one line, at the first and the last."""
@@ -87,11 +82,7 @@ class Interleaver(Explorer):
             self._pending += [(*before, point) for point in dict.fromkeys((points[0], points[-1]))]
 
     async def _judged(self, good: Day, plan: Any, wait: float = 0) -> Judged:  # noqa: ARG002 - no law needs it
-        """Run a schedule, the first one after the other order of the workers.
-
-        Raises:
-            AurousError: If it is the only one, and does not happen.
-        """
+        """Run a schedule, the first one after the other order of the workers."""
         if not self._orders:
             swapped = await self._attempt(begins=SECOND)
             self._stage.check(swapped)
@@ -117,7 +108,6 @@ class Interleaver(Explorer):
         return {LAW: breach._replace(reason=text)}
 
     def _fields(self, plan: Any) -> dict[str, Any]:
-        """Return what a case says of its schedule."""
         waits = [f"the {' worker waited before its request '.join(point.split('#'))}" for point in plan if "#" in point]
         how = ", then ".join(waits) or f"the {plan[0]} worker began, and they switched when one slept"
         # Each order of the workers may return something else, so a result is no remark.

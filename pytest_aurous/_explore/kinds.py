@@ -36,11 +36,7 @@ _NO_CREDITS: Final = 402
 
 @dataclass
 class Scene:
-    """A run with its faults. Its callers hold the fake's lock.
-
-    Attributes:
-        identities: Says what each request of the run is.
-    """
+    """A run with its faults. Its callers hold the fake's lock."""
 
     fake: Handle
     run: ExploredRun
@@ -71,11 +67,9 @@ class Scene:
 
     @property
     def unmet(self) -> bool:
-        """Whether a fault of the plan has not happened."""
         return any(not fault.fired for fault in self._faults)
 
     def end(self) -> None:
-        """Remove all of it from the fake."""
         self._undo.close()
 
 
@@ -108,7 +102,6 @@ def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault
 
 
 def _cut(scene: Scene, place: Place) -> Fault:
-    """Let a stream break in its middle."""
     return _by("disconnect", after_events=place.events // 2)(scene, place)
 
 

@@ -19,7 +19,6 @@ from .._facade import CATALOG, Course, Happened, Pitfall
 from .charges import key_of, overcharged, why_too_many
 from .compare import alike, told, unaddressed
 from .end_state import Change, EndRecord, EndState, changes
-from .own import theirs
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -59,11 +58,7 @@ class Day(Happened):
     """The result of one run: what has happened in it, and how it ended.
 
     Attributes:
-        outcome: The outcome, as in `Case`.
-        error: What it raised, or None.
-        returned: What it returned.
         paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
-        seconds: How far the clock moved meanwhile.
         starting: The work that requests started, by their numbers.
         still: The line that has polled work in progress again and again while the clock did not move, if it is known;
             None if there is none.
@@ -92,24 +87,18 @@ class Day(Happened):
 
 @dataclass(frozen=True)
 class Judged:
-    """A bad day beside the good one.
-
-    Attributes:
-        rules: What the test says.
-        second: A second, undisturbed run after it, with the bad day; None if there was none.
-    """
+    """A bad day beside the good one."""
 
     rules: Options
     good: Day
     bad: Day
-    second: Day | None = None
+    second: Day | None = None  # an undisturbed run after the bad day, with that
 
 
 class Breach(NamedTuple):
     """How a law was broken.
 
     Attributes:
-        reason: Why, in one sentence.
         kind: What the cases of one mistake have in common, whichever request was broken.
         at: File and line of the mistake; empty: it shows where a request was broken.
         law: The law that names the cause; by default the one that is broken.
@@ -125,8 +114,6 @@ class Law(NamedTuple):
     """A law: what must hold on a bad day, and when it is judged.
 
     Attributes:
-        letter: Its mark in the matrix of a report.
-        judge: Returns how it is broken, or None.
         in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
         after_crash: Whether it is judged of a run whose process has died.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
@@ -141,8 +128,7 @@ class Law(NamedTuple):
 
 
 def refused(rules: Options, day: Day) -> bool:
-    """Whether a run returned a value that ``may_return`` accepts as a refusal."""
-    return day.outcome == "returned" and rules.may_return is not None and bool(theirs(rules.may_return, day.returned))
+    return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
 
 
 def other_result(judged: Judged) -> str:
@@ -358,7 +344,6 @@ def _recovers(judged: Judged) -> Breach | None:
 
 
 def _unrepaired(judged: Judged, second: Day) -> Breach | None:
-    """Return what a second run has not repaired."""
     if second.error is not None:
         return _raised(second.error, f"a second run raised {_named(second.error)}")
     if refused(judged.rules, second):
@@ -416,7 +401,6 @@ LAWS: Final[dict[str, Law]] = {
 
 
 def judge(judged: Judged) -> dict[str, Breach]:
-    """Return the laws that a bad day breaks, each with how, in the order of `LAWS`."""
     rules, outcome = judged.rules, judged.bad.outcome
     if outcome == "unmet":
         return {}
@@ -463,7 +447,6 @@ def new_pitfalls(day: Day, good: Day) -> list[Pitfall]:
 
 
 def _keys(day: Day, call: Call) -> set[str | None]:
-    """Return the keys that a day has sent with one body."""
     return {key_of(one) for one in _equal(day, call)}
 
 

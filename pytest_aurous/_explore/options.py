@@ -14,6 +14,7 @@ from .._core.base.errors import choices, hide_mistakes, nearest
 from .ids import read_id
 from .kinds import END_PROCESS, KINDS
 from .laws import LAWS
+from .runs.attempt import theirs
 from .runs.watchdog import PATIENCE
 
 if TYPE_CHECKING:
@@ -51,17 +52,11 @@ class ExploreOptions(MarkerOptions, total=False):
 
 
 class Known(NamedTuple):
-    """A case that may break a law.
-
-    Attributes:
-        reason: Why.
-        breaks: The laws that it may break.
-        file: The baseline that says so; empty: the test does.
-    """
+    """A case that may break a law."""
 
     reason: str
     breaks: tuple[str, ...] = tuple(LAWS)
-    file: str = ""
+    file: str = ""  # the baseline that says so; else the test does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +65,8 @@ class Options:
 
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
-        whole: Whether the code is a whole test.
-        known: The cases that may break a law.
         first: The cases that broke a law the last time: they are run first.
-        fails: Whether a broken law fails the test.
         own: Whether a marker on the test itself asks for it, and not one on its class or module.
-        stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
         time: Returns what says whether the time is over; None: all cases are run.
@@ -111,11 +102,7 @@ class Options:
 
 
 def read_options(who: str, **arguments: Any) -> Options:
-    """Check the arguments of *who*, such as ``explore``; *fresh* is left to the caller.
-
-    Raises:
-        AurousError: If one is invalid, with what is valid.
-    """
+    """Check the arguments of *who*, such as ``explore``; *fresh* is left to the caller."""
     check, found = Check(who, PAGE), dict(arguments)
     for name in ("fresh", "may_return"):
         value = found.get(name)
@@ -127,15 +114,7 @@ def read_options(who: str, **arguments: Any) -> Options:
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
-    """Check the arguments of the marker ``aurous_explore``.
-
-    Args:
-        who: The marker, and where it is.
-        **arguments: The arguments of the marker.
-
-    Raises:
-        AurousError: If one is invalid, with what is valid.
-    """
+    """Check the arguments of the marker ``aurous_explore``; *who* says where it is."""
     check = Check(who, PAGE)
     check.keywords(arguments, MarkerOptions.__annotations__)
     faults = read_names(check, "faults", arguments.pop("faults", "*"), _IN_SUITES)
@@ -144,15 +123,13 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 
 
-def read_flag(name: str, check: Check, value: Any) -> bool:
-    """Accept True and False."""
+def _flag(check: Check, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise check.refuse(name, value, "True or False.")
+        raise check.refuse("returns", value, "True or False.")
     return value
 
 
-def read_patience(check: Check, value: Any) -> float:
-    """Accept the real seconds for which a run may do nothing."""
+def _patience(check: Check, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise check.refuse("patience", value, "real seconds, more than 0, such as 10.")
     return float(value)
@@ -172,15 +149,7 @@ def _known(check: Check, value: Any) -> Mapping[str, Known]:
 def read_names(
     check: Check, name: str, value: str | Iterable[str], known: tuple[str, ...], default: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """Read ``"*"``, ``"lost,late"``, ``"-recovers"`` or an iterable of such names.
-
-    Args:
-        check: Makes the error.
-        name: Of the argument.
-        value: Its value.
-        known: All names, in order.
-        default: What ``*`` stands for; by default, all.
-    """
+    """Read ``"*"``, which is *default*, or ``"lost,late"``, ``"-recovers"`` or an iterable of such names."""
     default = default or known
     words: Any = value.split(",") if isinstance(value, str) else value
     if not isinstance(words, Iterable):
@@ -204,21 +173,21 @@ def read_names(
     return tuple(one for one in known if one in chosen)
 
 
-def _errors(name: str, check: Check, value: Any) -> tuple[type[BaseException], ...]:
+def _errors(check: Check, value: Any) -> tuple[type[BaseException], ...]:
     refused = value  # type checkers narrow `value`
     kinds: list[Any] = [*value] if isinstance(value, tuple) else [value]
     if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
-        raise check.refuse(name, refused, "an exception class or a tuple of them, such as httpx.TransportError.")
+        raise check.refuse("may_raise", refused, "an exception class or a tuple of them, such as httpx.TransportError.")
     return tuple(kinds)
 
 
 _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
-    "may_raise": partial(_errors, "may_raise"),
-    "returns": partial(read_flag, "returns"),
-    "may_return": lambda _, value: value,
+    "may_raise": _errors,
+    "returns": _flag,
+    "may_return": lambda _, value: None if value is None else partial(theirs, value),
     "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS)),
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
-    "patience": read_patience,
+    "patience": _patience,
     "only": _only,
     "known": _known,
 }

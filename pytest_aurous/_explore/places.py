@@ -50,13 +50,10 @@ class Place:
     """One request or one event of a run.
 
     Attributes:
-        operation: The operation; for an event ``webhooks.`` and its name.
         occurrence: 1 for the first of that operation; of concurrent requests, in the order of their keys.
-        traits: What it is.
         sees: What a read shows, to leave out repeated ones; None for anything else.
         shows: The status of the response, and that of a record that was read.
         events: How many events its response has, if it is a stream; else 0.
-        team: The name of its team, if there is more than one.
         line: File and line of the code under test that sends the request; empty if that is not known.
         key: What the request is, if it is found by that; None: it is found by its number.
         before: How many equal requests came before it.
@@ -87,12 +84,10 @@ class Place:
 
     @property
     def event(self) -> str:
-        """The name of the event; of a request, the operation."""
         return self.operation.removeprefix("webhooks.")
 
 
 def those(traits: Mapping[str, bool]) -> frozenset[str]:
-    """Return the traits that a place has."""
     return frozenset(name for name, has in traits.items() if has)
 
 
@@ -120,7 +115,6 @@ def names_of_places(calls: Iterable[Call], deliveries: Iterable[Delivery]) -> li
 
 
 def _requests(calls: Iterable[Call]) -> list[tuple[Call, Place]]:
-    """Return the requests that the fake has served, each with its place."""
     seen: Counter[str] = Counter()
     found: list[tuple[Call, Place]] = []
     for call in calls:
@@ -188,7 +182,6 @@ def came_over_http(call: Call) -> bool:
 
 
 def event_id(delivery: Delivery) -> str:
-    """Return what all deliveries of one event have in common."""
     return str(delivery.payload.get("id") or delivery.body)
 
 

@@ -30,33 +30,15 @@ _REMARKS: Final = f"{PAGE}#the-result"
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
-    """A test that cannot be explored; the message is the reason.
+    """A test that cannot be explored; the message is the reason."""
 
-    Args:
-        harmless: Whether nothing is missed: it has nothing to explore, or is explored elsewhere.
-        leaks: Whether its runs differ, because one has left something to the next.
-    """
-
-    def __init__(self, reason: str, *, harmless: bool = False, leaks: bool = False) -> None:
+    def __init__(self, reason: str, *, harmless: bool = False) -> None:
         super().__init__(reason)
-        self.harmless: bool = harmless
-        self.leaks: bool = leaks
+        self.harmless: bool = harmless  # nothing is missed: there is nothing, or it is explored elsewhere
 
 
 class Stage:
-    """One fake, on which all runs are made.
-
-    Args:
-        who: The method that the test called, for messages.
-        keep: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
-
-    Attributes:
-        functions: The names of the functions under test.
-        time: The skipped sleeps.
-        watchdog: Ends runs that hang.
-        go_back: Goes back to the start.
-        end: Returns the end state of a run, some of whose records a fault lets fail.
-    """
+    """One fake, on which all runs are made."""
 
     def __init__(self, fake: Handle, who: str, keep: Callable[[SharedTime], Callable[[], object]]) -> None:
         self.fake: Handle = fake
@@ -78,12 +60,7 @@ class Stage:
 
     @contextmanager
     def bad_days(self, table: Callable[[], str], *, stays: bool) -> Generator[None, None, None]:
-        """Let the block be the runs after the good day; what interrupts them names the case, and shows the table.
-
-        Args:
-            table: Returns the table.
-            stays: Whether the fake stays as the last run left it; else it is as before.
-        """
+        """Let the block be the runs after the good day; what interrupts them names the case, and shows the table."""
         go_back = self.keep()
         try:
             with self.fake.resting():
@@ -98,7 +75,6 @@ class Stage:
 
     @contextmanager
     def _skipping(self) -> Generator[SharedTime, None, None]:
-        """Skip sleeps, and freeze the clock."""
         if present_run() is not None:
             raise AurousError(
                 f"{self.who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
@@ -112,11 +88,9 @@ class Stage:
             yield time
 
     def keep(self) -> Callable[[], object]:
-        """Return a function that goes back to now."""
         return self._keep(self.time)
 
     def check(self, good: Day) -> None:
-        """Raise an error if the good day cannot be compared with others."""
         error, stopped = good.error, good.run.stopped
         if not stopped and (isinstance(error, AurousError) or not isinstance(error, Exception | RunEnded | None)):
             raise error  # which the author of the test or pytest has to see, unchanged
@@ -134,20 +108,13 @@ class Stage:
             raise self.nothing_sent(" and ".join(self.functions), "so there is nothing to break")
 
     def nothing_sent(self, name: str, why: str) -> AurousError:
-        """Return the error for a function that sends no request in an undisturbed run."""
         return AurousError(
             f"{self.who}(): {name} sent no request to the fake, {why}. Let it call the code that sends requests, with "
             f"a client that the fake intercepts.\n{_MORE}"
         )
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:
-        """Raise an error that names ``fresh`` if a later good day differs from the first.
-
-        Args:
-            which: Says which of them it is: the second or the last.
-            later: The day; what it raised is shown as the cause.
-            found: What it did that the first one did not do; None: they are equal.
-        """
+        """Raise an error that names ``fresh`` if a later good day differs from the first."""
         if found is not None:
             names = ", ".join(self.functions)
             raise AurousError(
@@ -166,11 +133,7 @@ class Stage:
 
 
 class FreshFake(Stage):
-    """Each run is a test, which makes a fake of its own.
-
-    Args:
-        fake: The fake of the run that has passed.
-    """
+    """Each run is a test, which makes a fake of its own."""
 
     def __init__(self, fake: Handle) -> None:
         super().__init__(fake, "explore", lambda _: ignore)
@@ -197,18 +160,21 @@ class FreshFake(Stage):
             yield time
 
     def check(self, good: Day) -> None:
-        """Leave the test out if it cannot be explored."""
         if good.error is not None:
-            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
+            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}")
         if not self._sent:
             raise LeftOut("it sends no request", harmless=True)
         if missing := ", ".join(sorted(self._sent - _operations(good.calls))):
-            raise LeftOut(f"it differs from run to run: when it is run again, it does not send {missing}", leaks=True)
+            raise _differs(f"when it is run again, it does not send {missing}")
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:  # noqa: ARG002 - the text says it
-        """Leave the test out if a later good day differs."""
         if found is not None:
-            raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}", leaks=True)
+            raise _differs(f"the {which} undisturbed run {found}")
+
+
+def _differs(how: str) -> LeftOut:
+    why = "What stays between its runs, such as a fixture of a wider scope, may be the cause"
+    return LeftOut(f"it differs from run to run: {how}. {why}")
 
 
 def _operations(calls: Iterable[Call]) -> set[str]:

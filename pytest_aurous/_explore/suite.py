@@ -23,10 +23,9 @@ from .explorer import Explorer
 from .ids import read_id, wrong_with
 from .laws import LAWS, allowed
 from .options import NOT_IN_SUITES, MarkerOptions, Options, read_suite_options
-from .own import OwnError
 from .report.result import Exploration, matrix
-from .report.text import CASE, Finding, about_known, brief, colored, findings_of, listed, number_of, overview, stories
-from .runs.attempt import Outcome
+from .report.text import CASE, Finding, about_known, brief, findings_of, listed, number_of, overview, stories
+from .runs.attempt import Outcome, OwnError
 from .runs.run import complete
 from .stage import FreshFake, LeftOut
 from .unreached import Reached, never_ran, unreached
@@ -44,7 +43,6 @@ __all__ = (
     "Options",
     "Suite",
     "SuiteTest",
-    "colored",
     "matrix",
     "read_case",
 )
@@ -55,46 +53,23 @@ _NO_FAKE: Final = "it does not use the fixture aurous"
 
 
 def read_case(text: str) -> str:
-    """Return the id of a case or of a schedule that was written in either form.
-
-    Raises:
-        AurousError: If it cannot be one.
-    """
     if wrong := wrong_with(text):
         raise AurousError(wrong)
     return read_id(text)
 
 
 class Suite:
-    """The findings of the tests of this process and, at the end, of the other workers.
-
-    Args:
-        baseline: The file of what is accepted; None: nothing is.
-        update: Whether that file is to be updated.
-        broken: For each test, the cases that broke a law the last time that they were run.
-
-    Raises:
-        AurousError: If the baseline is invalid.
-
-    Attributes:
-        broken: The same, brought up to date by each exploration.
-        explored: For each test that was explored or that has explored code itself, the cases that break a law.
-        written: What updating the baseline has changed.
-    """
+    """The findings of the tests of this process and, at the end, of the other workers."""
 
     def __init__(self, baseline: Path | None, *, update: bool, broken: dict[str, list[str]]) -> None:
-        self.broken: dict[str, list[str]] = broken
-        self.explored: dict[str, list[str]] = {}
+        self.broken: dict[str, list[str]] = broken  # of each test, the cases that broke a law when they ran last
+        self.explored: dict[str, list[str]] = {}  # the same, of the tests that this run of pytest has explored
         self.written: list[str] = []
         self._baseline = Baseline(baseline, update=update)
         self._tests: dict[str, dict[str, Any]] = {}
 
     def options(self, test: str, who: str, arguments: Mapping[str, Any]) -> Options:
-        """Return how to explore a test whose marker *who* has these arguments; what the baseline accepts is known.
-
-        Raises:
-            AurousError: If an argument is invalid, with what is valid.
-        """
+        """Return how to explore a test whose marker *who* has these arguments; what the baseline accepts is known."""
         options = read_suite_options(who, **arguments)
         return replace(options, known={**self._baseline.of(test), **options.known})
 
@@ -132,15 +107,12 @@ class Suite:
         return (error or self._baseline.unknown(result)) if options.fails else None
 
     def leave_out(self, test: str, why: str) -> None:
-        """Note why a test is not explored."""
         self._tests[test] = {"test": test, "left_out": why}
 
     def found(self) -> list[Any]:
-        """Return all of it as data, for another process."""
         return [self._tests, self.explored]
 
     def add(self, found: list[Any]) -> None:
-        """Add what another process has found."""
         tests, explored = found
         self._tests |= tests
         self.explored |= explored
@@ -149,15 +121,9 @@ class Suite:
     # What is shown and written
 
     def update_baseline(self) -> None:
-        """Write the baseline, if it is to be updated.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
         self.written = self._baseline.update(self._sorted())
 
     def json(self) -> str:
-        """Return the results of all tests as JSON, without keys."""
         own = {test: {"test": test, "left_out": _EXPLORES} for test in self.explored}
         tests = [
             {name: value for name, value in one.items() if name not in {"findings", "reached"}}
@@ -247,7 +213,7 @@ def _count(exploration: Exploration, may_raise: tuple[type[BaseException], ...])
         "cases": len(kinds),
         **{name: kinds.count(name) for name in ("returned", "raised", "other", "unmet")},
         "broken": len(exploration.broken),
-        "reached": exploration.reached,
+        "reached": exploration._reached,
     }
 
 
@@ -274,19 +240,7 @@ def _merged(results: Iterable[Mapping[str, Any]]) -> list[Finding]:
 
 
 class SuiteTest:
-    """One test of a suite: it is run once as itself, and then again and again, as often as exploring wants.
-
-    Args:
-        suite: Where what was found is noted.
-        test: The id of the test.
-        line: Its line.
-        options: How to explore it.
-        again: The command that runs one case alone, with `CASE` for its slug.
-
-    Attributes:
-        session: The fake of its own run; None: it uses none.
-        has_subtests: Whether its own run has reported subtests.
-    """
+    """One test of a suite: it is run once as itself, and then again and again, as often as exploring wants."""
 
     def __init__(self, suite: Suite, test: str, line: int, options: Options, again: str) -> None:
         self.options: Options = options
@@ -318,21 +272,12 @@ class SuiteTest:
                 yield
 
     def leave_out(self, why: str) -> None:
-        """Note that the test is not explored: it does that itself, or *why* says the reason."""
         if self.options.only is None:
             explores = self.session is not None and self.session.explored
             self._suite.leave_out(self._test, _EXPLORES if explores else why)
 
     def explore(self, run: Callable[[], BaseException | None]) -> BaseException | None:
-        """Explore the test, note what was found, and return why the test fails, or None.
-
-        Args:
-            run: Makes a run, and returns what the test has raised.
-
-        Raises:
-            LeftOut: If it cannot be explored.
-            OwnError: If this package fails.
-        """
+        """Explore the test, note what was found, and return why the test fails, or None."""
         session = self._explorable()
         self._stage = FreshFake(session.handle)
 
@@ -359,11 +304,6 @@ class SuiteTest:
         return self._suite.note_all(self._test, self._line, self.options, exploration, error)
 
     def _explorable(self) -> Session:
-        """Return the fake of the test's own run.
-
-        Raises:
-            LeftOut: The test cannot be explored; the message says why.
-        """
         session = self.session
         if session is None:
             raise LeftOut(_NO_FAKE)

@@ -97,7 +97,6 @@ class Lines:
         return f"{', '.join(ran)} ran after the crash, which a killed process does not run" if ran else ""
 
     def reached(self) -> Reached | None:
-        """Return the lines; None if they are not known."""
         return {file: self._lines[file] for file in sorted(self._under_test)} if self._known else None
 
 

@@ -12,8 +12,8 @@ from .._core.base.data import parsed
 from .._core.base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 from .._core.base.frames import Helpers, helpers_of
 from .._core.base.redaction import redacted
-from .._core.resources.base.endpoint import check_operation
 from .._core.resources.base.record import Live
+from .._core.resources.catalog import CATALOG, check_operation
 from .._core.wire.call import Call
 from .._core.wire.lines import folded, shown_call
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
     from .._core.base.names import ErrorCode, Operation
-    from .._core.resources.base.endpoint import Endpoint
 
 __tracebackhide__ = hide_mistakes
 
@@ -136,7 +135,7 @@ class CallAssertions(Public):
         """
         check, calls = Check("assert_called_in_order", _PAGE), self._asserted
         for operation in operations:
-            check_operation(check, operation, calls._operations)
+            check_operation(check, operation)
         remaining = iter(calls)
         for number, operation in enumerate(operations):
             if not any(fnmatchcase(call.operation or "", operation) for call in remaining):
@@ -161,8 +160,8 @@ class CallAssertions(Public):
         check, calls = Check("assert_polled", _PAGE), self._asserted
         record_id = check.text("record", getattr(record, "id", record), "aurous.characters.last.id")
         counts = _counts(check, None, at_least, at_most)
-        touching = Calls([call for call in calls if record_id in call.path], calls._operations, calls._all)
-        polling = {name for name, row in calls._operations.items() if row.shows_one}
+        touching = Calls([call for call in calls if record_id in call.path], calls._all)
+        polling = {name for name, row in CATALOG.by_operation.items() if row.shows_one}
         polls = sum(call.operation in polling for call in touching)
         if not counts.allow(polls):
             raise _failure(
@@ -179,13 +178,12 @@ class Calls(Sequence[Call], CallAssertions):
         ``aurous.calls.where("characters.save", status=200)``
     """
 
-    __slots__ = ("_all", "_calls", "_operations")
+    __slots__ = ("_all", "_calls")
 
     _page = _PAGE
 
-    def __init__(self, calls: list[Call], operations: Mapping[str, Endpoint], every: list[Call] | None = None) -> None:
+    def __init__(self, calls: list[Call], every: list[Call] | None = None) -> None:
         self._calls = calls
-        self._operations = operations
         self._all = calls if every is None else every
 
     @overload
@@ -194,7 +192,7 @@ class Calls(Sequence[Call], CallAssertions):
     def __getitem__(self, index: slice) -> Calls: ...
     def __getitem__(self, index: int | slice) -> Call | Calls:
         if isinstance(index, slice):
-            return Calls(self._calls[index], self._operations, self._all)
+            return Calls(self._calls[index], self._all)
         try:
             return self._calls[index]
         except IndexError:
@@ -268,23 +266,18 @@ class Calls(Sequence[Call], CallAssertions):
 
     def _find(self, check: Check, operation: str, filters: Mapping[str, Any] | None = None) -> Calls:
         wanted = filters or {}
-        check_operation(check, operation, self._operations)
+        check_operation(check, operation)
         check.keywords(wanted, ("operation", *Filters.__annotations__))
-        return Calls(
-            [
-                call
-                for call in self._calls
-                if fnmatchcase(call.operation or "", operation)
-                and all(getattr(call, name) == value for name, value in wanted.items())
-            ],
-            self._operations,
-            self._all,
-        )
+        found = [
+            call
+            for call in self._calls
+            if fnmatchcase(call.operation or "", operation)
+            and all(getattr(call, name) == value for name, value in wanted.items())
+        ]
+        return Calls(found, self._all)
 
 
 class _Counts(NamedTuple):
-    """How often something is expected to happen."""
-
     low: int
     high: int | None
 
@@ -327,7 +320,6 @@ def _happened(verb: str, number: int) -> str:
 
 
 def _check_headers(check: Check, headers: object) -> None:
-    """Refuse anything but a mapping of header names to text."""
     refused = headers  # type checkers lose the type of `headers` in the condition
     if headers is not None and not (
         isinstance(headers, Mapping)
@@ -337,12 +329,10 @@ def _check_headers(check: Check, headers: object) -> None:
 
 
 def _failure(text: str, calls: Calls) -> AssertionError:
-    """Return the error of an assertion, without API keys."""
     return AssertionError(redacted(f"{text}All calls:\n{calls.timeline() or '  none'}\n{see(_PAGE)}"))
 
 
 def _closest(others: list[tuple[Call, list[str]]], helpers: Helpers) -> str:
-    """Show the calls that differ least from what was expected, and how."""
     others.sort(key=lambda one: len(one[1]))
     lines = ["Closest:"] if others else []
     for call, found in others[:_CLOSEST]:
@@ -357,7 +347,6 @@ def _wanted(operation: str, filters: Mapping[str, Any], *parts: str) -> str:
 
 
 def _differences(call: Call, json: Any, headers: Mapping[str, str] | None, filters: Mapping[str, Any]) -> list[str]:
-    """Return how a call differs from the expected parts, headers and attributes."""
     found = [] if json is None else list(json_differences("json", json, parsed(call.content)))
     for name, value in filters.items():
         if getattr(call, name) != value:

@@ -20,17 +20,9 @@ from .._core.base.redaction import shortened
 from .._core.engine.pipeline import App, Snapshot
 from .._core.faults.collection import fault_kinds
 from .._core.faults.fault import Counts
-from .._core.resources.characters.row import CharacterRow
+from .._core.resources import characters, chat, embeddings, files, generations, models, styles, uploads, webhooks
 from .._core.resources.chat.replies import NOTHING, ScriptedReply
-from .._core.resources.chat.row import CompletionRow
-from .._core.resources.embeddings import EmbeddingRow
-from .._core.resources.files import FileRow
-from .._core.resources.generations import GenerationRow
-from .._core.resources.models import ModelRow
-from .._core.resources.styles import LoraRow, VideoLoraRow
 from .._core.resources.team import TeamRow
-from .._core.resources.uploads import UploadRow
-from .._core.resources.webhooks import EndpointRow
 from .._core.time.clock import FASTEST, Portable, placed, portable
 from .._core.world.buckets import BUCKETS, Bucket
 from .._core.world.codec import UnreadableStateError, read, written
@@ -54,17 +46,17 @@ KIND: Final = "pytest-aurous export"
 _ROWS: Final = {
     kind.__name__: kind
     for kind in (
-        CharacterRow,
-        CompletionRow,
-        EmbeddingRow,
-        EndpointRow,
-        FileRow,
-        GenerationRow,
-        LoraRow,
-        ModelRow,
+        characters.CharacterRow,
+        chat.CompletionRow,
+        embeddings.EmbeddingRow,
+        webhooks.EndpointRow,
+        files.FileRow,
+        generations.GenerationRow,
+        styles.LoraRow,
+        models.ModelRow,
         TeamRow,
-        UploadRow,
-        VideoLoraRow,
+        uploads.UploadRow,
+        styles.VideoLoraRow,
     )
 }
 _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
@@ -230,8 +222,6 @@ def _put(content: dict[str, Any], app: App) -> None:
 
 
 class _Fault(NamedTuple):
-    """A fault in an export."""
-
     number: int
     method: str
     arguments: Any
@@ -281,13 +271,13 @@ def _check(app: App) -> None:
         _hold(team in world.table(TeamRow), f"there is no team {team}")
         _hold(keys.grant(keys.first(team)).team == team, f"the first key of {team} is not its own")
     _hold(world.default_key in keys.of(world.default_team), "its team and its key do not belong together")
-    for record, run in world.runs.items():
+    for record, run in world.runs.by_record.items():
         right = (
             run.resource in world.runs.machines and 0 <= run.current < len(run.steps) and world.row(record) is not None
         )
         _hold(right, f"the run of {record} does not fit")
     for number, delivery in world.outbox.entries.items():
-        known = delivery.endpoint is None or delivery.endpoint in world.table(EndpointRow)
+        known = delivery.endpoint is None or delivery.endpoint in world.table(webhooks.EndpointRow)
         _hold(delivery.number == number and known, f"delivery {number} does not fit")
     for team, name in world.state.section("buckets"):
         bucket = world.buckets.get(team, name, 0)

@@ -65,7 +65,6 @@ class Session:
 
     @property
     def handle(self) -> Handle:
-        """The fake as instruments see it."""
         from .._facade import Handle  # most tests use none
 
         return Handle(self.app)
@@ -84,12 +83,10 @@ class Session:
 
     @property
     def calls(self) -> Calls:
-        """Every call that arrived, in order."""
-        return Calls(self.app.world.journal.entries, self.app.catalog.by_operation)
+        return Calls(self.app.world.journal.entries)
 
     @property
     def webhooks(self) -> Webhooks:
-        """The webhook deliveries, created on first use."""
         with self.app.world.lock:
             if self._webhooks is None:
                 from .webhooks import Webhooks  # most tests have none
@@ -99,7 +96,6 @@ class Session:
 
     @property
     def http(self) -> Binding:
-        """The fake as httpx clients see it, created on first use."""
         with self.app.world.lock:  # two threads must not create two
             if self._http is None:
                 # The one lazy import of httpx: it takes longer to load than many tests to run, and a fake that is only
@@ -111,7 +107,6 @@ class Session:
 
     @property
     def faker(self) -> faker.Faker:
-        """A seeded Faker of this fake alone, created on first use."""
         with self.app.world.lock:
             if self._faker is None:
                 from .._core.resources.content.provider import seeded_faker  # Faker loads slowly, and is optional

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 from weakref import proxy
 
@@ -24,7 +24,6 @@ from .._core.wire.call import Call, Problem, Watcher
 if TYPE_CHECKING:
     from .._core.faults.fault import Fault
     from .._core.resources.chat import ScriptedReply
-    from .findings import Findings
 
 
 class Verdict:
@@ -32,10 +31,7 @@ class Verdict:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._reported = 0
-        self._reported_pitfalls: set[Pitfall] = set()
-        self._reported_faults: set[Fault] = set()
-        self._reported_replies: set[int] = set()
+        self._reported: set[Hashable] = set()
 
     @property
     def _strict(self) -> str:
@@ -52,8 +48,7 @@ class Verdict:
     def judge(self) -> None:
         """Raise as ``strict`` says: problems not reported yet, and faults that were met too few times."""
         __tracebackhide__ = True
-        problems, unfired = self._take_problems()
-        unused = self._take_unused()
+        problems, unfired, unused = self._take_problems()
         # The replies after one that does not fit have waited for it.
         if any(problem.kind == "reply" for problem in problems):
             unused = []
@@ -61,8 +56,16 @@ class Verdict:
         if self._strict == "off" or not (problems or unfired or unused):
             self._judge_pitfalls()
             return
-        say = _findings(self._app)
-        text = "\n\n".join([*say.problems(problems), *map(say.unfired, unfired), *map(say.unused, unused)])
+        from . import findings  # most tests have nothing to say
+
+        app = self._app
+        text = "\n\n".join(
+            [
+                *findings.problems(app, problems),
+                *(findings.unfired(app, fault) for fault in unfired),
+                *(findings.unused(app, reply) for reply in unused),
+            ]
+        )
         if self._strict == "warn":
             warnings.warn(AurousWarning(text), stacklevel=2)
             self._judge_pitfalls()
@@ -90,9 +93,11 @@ class Verdict:
 
     def close(self, test: str) -> None:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
-        problems, _ = self._take_problems()
+        problems, *_ = self._take_problems()
         if problems and self._strict != "off":
-            text = "\n\n".join(_findings(self._app).problems(problems))
+            from . import findings  # most tests have nothing to say
+
+            text = "\n\n".join(findings.problems(self._app, problems))
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
         for one in self._take_pitfalls() if self._app.world.settings.pitfalls != "off" else ():
             warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
@@ -101,46 +106,39 @@ class Verdict:
         """Do not report anything that happened until now: the test has its outcome."""
         self._take_problems()
         self._take_pitfalls()
-        self._take_unused()
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the problems of this moment, and to what was reported until then."""
-        problems, reported = self._app.problems[:], self._reported
-        pitfalls, faults = set(self._reported_pitfalls), set(self._reported_faults)
-        replies = set(self._reported_replies)
+        problems, reported = self._app.problems[:], set(self._reported)
 
         def back() -> None:
-            self._app.problems[:], self._reported = problems, reported
-            self._reported_pitfalls, self._reported_faults = set(pitfalls), set(faults)
-            self._reported_replies = set(replies)
+            self._app.problems[:], self._reported = problems, set(reported)
 
         return back
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return the timeline of a failed test, which *again* repeats; with *problems* that no error has told yet."""
-        return _findings(self._app).timeline(again, self._app.problems if problems else ())
+        from . import findings  # most tests have none
+
+        return findings.with_problems(self._app, again, self._app.problems if problems else ())
+
+    def _is_new(self, happened: Hashable) -> bool:
+        """Whether something was not reported yet; it is reported from now on."""
+        new = happened not in self._reported
+        self._reported.add(happened)
+        return new
 
     def _take_pitfalls(self) -> list[Pitfall]:
-        """Return the pitfalls that were not reported yet, and mark them as reported."""
-        new = [one for one in self._app.pitfalls.seen if one not in self._reported_pitfalls]
-        self._reported_pitfalls.update(new)
-        return new
+        return [one for one in self._app.pitfalls.seen if self._is_new(one)]
 
-    def _take_problems(self) -> tuple[list[Problem], list[Fault]]:
-        """Return the problems and unfired faults that were not reported yet, and mark them as reported."""
-        with self._app.world.lock:
-            problems = self._app.problems[self._reported :]
-            unfired = [fault for fault in self._app.queue.unfired if fault not in self._reported_faults]
-            self._reported = len(self._app.problems)
-            self._reported_faults.update(unfired)
-        return problems, unfired
-
-    def _take_unused(self) -> list[ScriptedReply]:
-        """Return the replies that no request has used and that were not reported yet, and mark them as reported."""
-        with self._app.world.lock:
-            new = [one for one in unused(self._app.world) if one.number not in self._reported_replies]
-        self._reported_replies.update(one.number for one in new)
-        return new
+    def _take_problems(self) -> tuple[list[Problem], list[Fault], list[ScriptedReply]]:
+        """Return the problems, and the faults and replies that too few requests have met, each of them once."""
+        app = self._app
+        with app.world.lock:
+            return (
+                [one for one in app.problems if self._is_new(one)],
+                [one for one in app.queue.unfired if self._is_new(one)],
+                [one for one in unused(app.world) if self._is_new(one.number)],
+            )
 
 
 class _LateCalls(Watcher):
@@ -158,11 +156,6 @@ class _LateCalls(Watcher):
             return
         wrong = [problem for problem in app.problems if problem.call is call]
         app.problems[:] = [problem for problem in app.problems if problem.call is not call]
-        text = _findings(app).late(call, older.test, self._since.test, app.pitfalls.drop(call), wrong)
-        self._since.report(text)
+        from . import findings  # most tests leave nothing behind
 
-
-def _findings(app: App) -> Findings:
-    from .findings import Findings  # most tests have nothing to say
-
-    return Findings(app)
+        self._since.report(findings.late(app, call, older.test, self._since.test, wrong))

@@ -191,7 +191,6 @@ class Webhooks(Public):
         self._prefixes.clear()
 
     def _keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the targets of this moment."""
         targets, prefixes = dict(self._targets), dict(self._prefixes)
 
         def back() -> None:

@@ -35,14 +35,12 @@ class AurousTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._router = router
 
     def handle_request(self, request: Any) -> Any:
-        """Respond to a request of a sync client."""
         try:
             return self._router.respond(stack_of(request), request)
         except PassedThrough as passed:
             raise _nothing_behind(passed) from None
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Respond to a request of an async client."""
         try:
             return await self._router.arespond(stack_of(request), request)
         except PassedThrough as passed:
@@ -84,11 +82,9 @@ class Binding:
             self.router.forget()
 
     def client(self, api_key: str, options: dict[str, Any]) -> httpx.Client:
-        """Return a client with base URL and key, unless *options* have others."""
         return self._made("client", httpx.Client, api_key, options)
 
     def async_client(self, api_key: str, options: dict[str, Any]) -> httpx.AsyncClient:
-        """Return an async client with base URL and key, unless *options* have others."""
         return self._made("async_client", httpx.AsyncClient, api_key, options)
 
     def _made(self, method: str, kind: Callable[..., C], api_key: str, options: dict[str, Any]) -> C:

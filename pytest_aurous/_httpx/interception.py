@@ -59,7 +59,6 @@ class Interception:
         self._arrival = Arrival({"httpx2", _RESPX, *_ADAPTERS}, self.to_front)
 
     def enter(self, router: Router) -> None:
-        """Let a fake respond, before those that are entered already."""
         with self._lock, undone_on_error(partial(self.leave, router)):
             self.entered.append(router)
             if len(self.entered) == 1:

@@ -16,7 +16,7 @@ import httpx
 from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.frames import stack_under_test
-from .._core.resources.base.endpoint import check_operation
+from .._core.resources.catalog import CATALOG, check_operation
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Break, Delayed, Reply
@@ -48,7 +48,6 @@ class Router:
         self._mock_router = None
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the routes of this moment: what they respond, and what they recorded."""
         router, routes = self._mock_router, dict(self._routes)
         if router is None:
             return self.forget
@@ -75,10 +74,10 @@ class Router:
 
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which leaves the response to the fake until the test sets one."""
-        check_operation(Check("route"), operation, self.app.catalog.by_operation, pattern=False)
+        check_operation(Check("route"), operation, pattern=False)
         with self.app.world.lock:  # two threads must not create two
             if operation not in self._routes:
-                row = self.app.catalog.by_operation[operation]
+                row = CATALOG.by_operation[operation]
                 home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
                 segments = ["[^/]+" if part.startswith("{") else re.escape(part) for part in row.template.split("/")]
                 pattern = f"^{re.escape(home.path)}{'/'.join(segments)}$"
@@ -207,7 +206,6 @@ def _spies(route: respx.Route) -> bool:
 
 
 def _keep(route: respx.Route) -> Callable[[], None]:
-    """Return a function that goes back to what a route responds at this moment, and to what it has recorded."""
     value, passes, calls = route.return_value, route.is_pass_through, list[Any](route.calls)
     effect: Any = route.side_effect
     if isinstance(effect, Iterator):  # one response after another

@@ -20,11 +20,7 @@ from .._core.wire.reply import Break, Reply, Stream
 
 
 class PassedThrough(Exception):  # noqa: N818 - no error, and no client sees it
-    """A route of the test passes its request through.
-
-    Attributes:
-        operation: The name of the route.
-    """
+    """A route of the test, which is called like its operation, passes its request through."""
 
     def __init__(self, operation: str) -> None:
         super().__init__()
@@ -47,7 +43,6 @@ def all_stacks() -> tuple[ModuleType, ...]:
 
 
 def request_errors() -> tuple[Any, ...]:
-    """Return what the stacks raise for a request that failed."""
     return tuple(stack.RequestError for stack in stacks())
 
 
@@ -72,7 +67,18 @@ def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
     if outcome.reply is None:
         raise error
     made = response(stack, request, outcome.reply)
-    made.stream = relay(stack, _CutOff(outcome.reply.body[: outcome.after_bytes], error))
+    arrived = outcome.reply.body[: outcome.after_bytes]
+
+    class CutOff(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
+        def __iter__(self) -> Iterator[bytes]:
+            yield arrived
+            raise error
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield arrived
+            raise error
+
+    made.stream = CutOff()
     return made
 
 
@@ -118,20 +124,6 @@ def relay(stack: ModuleType, stream: Any) -> Any:
                 yield part
 
     return Relay()
-
-
-class _CutOff:
-    def __init__(self, body: bytes, error: Exception) -> None:
-        self._body = body
-        self._error = error
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._body
-        raise self._error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body
-        raise self._error
 
 
 def as_httpx(request: Any) -> httpx.Request:
@@ -184,8 +176,6 @@ class Arrival:
 
 
 class _Noticed(Loader):
-    """Loads a module with its original loader, and calls *then* afterwards."""
-
     def __init__(self, loader: Any, then: Callable[[], object]) -> None:
         self._loader = loader
         self._then = then

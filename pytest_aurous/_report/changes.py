@@ -27,8 +27,10 @@ class StateFollower:
         self._undo = app.world.state.undo
         self._known: dict[str, dict[Any, Any]] = {"deliveries": {}}
         self._written: Written = {}
-        sections = app.world.state.sections()
-        self._log: dict[tuple[str, Any], None] = {(name, key): None for name, section in sections for key in section}
+        sections = app.world.state.sections
+        self._log: dict[tuple[str, Any], None] = {
+            (name, key): None for name, section in sections.items() for key in section
+        }
         self._undo.logs.append(self._log)
         self.changes()
 
@@ -46,7 +48,7 @@ class StateFollower:
         Only what was written since then is compared: with thousands of records, a step costs what it costs with few.
         """
         world, known = self._app.world, self._known
-        sections, tables = dict(world.state.sections()), world.tables()
+        sections, tables = world.state.sections, world.tables
         # A delivery changes in place, until its outcome is known.
         pending = [number for number, one in known["deliveries"].items() if one["status"] == "pending"]
         found: list[Change] = []
@@ -67,11 +69,9 @@ class StateFollower:
         return tuple(found)
 
     def money(self, changes: Iterable[Change]) -> dict[str, Any]:
-        """Return the credits of the teams whose accounts have changed."""
         return {team: money(account) for section, team, _, account in changes if section == "accounts"}
 
     def present(self) -> View:
-        """Return the present state, whether it is known yet or not."""
         return view(self._app, self._written)
 
     def views(self, steps: Sequence[tuple[float, float, Sequence[Change]]]) -> Iterator[View]:

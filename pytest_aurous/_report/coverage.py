@@ -8,16 +8,17 @@ from textwrap import wrap
 from typing import Any
 
 from .._core.base.redaction import redacted
-from .._core.resources.base.endpoint import NO_RESPONSE, Endpoint
+from .._core.resources.base.endpoint import NO_RESPONSE
+from .._core.resources.catalog import CATALOG
 from .._core.wire.call import Call, Watcher
 
 
 class Coverage(Watcher):
     """How often each operation had each outcome: a status with its error code, such as ``402 insufficient_credits``."""
 
-    def __init__(self, rows: Mapping[str, Endpoint]) -> None:
-        self._rows = rows
-        self._met: dict[str, Counter[str]] = {name: Counter() for name in rows}
+    def __init__(self) -> None:
+        self._rows = CATALOG.by_operation
+        self._met: dict[str, Counter[str]] = {name: Counter() for name in self._rows}
 
     def leave(self, call: Call) -> None:
         """Count the outcome of a call, if an endpoint matched it."""
@@ -30,7 +31,6 @@ class Coverage(Watcher):
         return {name: dict(met) for name, met in self._met.items() if met}
 
     def merge(self, dumped: Mapping[str, Mapping[str, int]]) -> None:
-        """Add the counts of another process."""
         for name, met in dumped.items():
             self._met[name].update(met)
 
@@ -44,7 +44,6 @@ class Coverage(Watcher):
         return {"operations": operations, "met": met, "possible": possible}
 
     def title(self) -> str:
-        """Return the sums in one line."""
         called = sum(map(bool, self._met.values()))
         met, possible = self._sums()
         return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {possible} outcomes"

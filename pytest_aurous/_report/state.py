@@ -66,8 +66,8 @@ def view(app: App, written: Written) -> View:
     """
     world = app.world
     with world.lock:
-        raw: dict[str, Mapping[Any, Any]] = dict(world.state.sections())
-        tables = world.tables().values()
+        raw: dict[str, Mapping[Any, Any]] = dict(world.state.sections)
+        tables = world.tables.values()
         raw[GONE] = {key: True for table in tables for key, row in table.rows.items() if not table.lives(row)}
         return view_of(app, raw, world.clock.time(), written)
 
@@ -103,7 +103,6 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
 
 
 def money(account: Account) -> dict[str, Any]:
-    """Return the credits of a team."""
     return {
         "credits": json_number(account.credits),
         "held": json_number(account.held),
@@ -116,7 +115,7 @@ def _records(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written
     """Return all records as they are seen at *now*, and note in *written* those that are new or have changed."""
     runs, deleted = raw.get("runs", {}), raw.get(GONE, {})
     found: dict[str, Any] = {}
-    for kind in app.world.tables():
+    for kind in app.world.tables:
         for row_id, stored in raw.get(kind, {}).items():
             row = seen_at(stored, now)
             source = (row, runs.get(row_id), row_id in deleted)

@@ -48,7 +48,6 @@ def timeline(app: App, again: str = "") -> str:
 
 
 def colored(text: str) -> str:
-    """Return *text* with colors for a terminal."""
     lines = text.split("\n")
     for pattern, color in _COLORS:
         lines = [pattern.sub(f"\\1\x1b[{_ANSI[color]}m\\2\x1b[0m", line) for line in lines]
@@ -103,7 +102,6 @@ def _between(notes: Iterable[Note]) -> list[str]:
 
 
 def _wrapped(texts: Iterable[str], width: int) -> list[str]:
-    """Return the lines of texts below a call."""
     wrapper = TextWrapper(width - len(_INDENT), subsequent_indent="  ", break_on_hyphens=False)
     return [*chain.from_iterable(map(wrapper.wrap, texts))]
 
@@ -123,7 +121,6 @@ def _keys(calls: Iterable[Call]) -> dict[int, str]:
 
 
 def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
-    """Return the lines below a call."""
     texts = [note.text for note in notes]
     response = call.response
     if response is not None and response.status >= 400:  # noqa: PLR2004 - the first error
@@ -150,7 +147,7 @@ def _records(app: App) -> str:
         status = getattr(row, "status", None)
         if status is None:
             continue
-        run = world.runs.get(row.id)
+        run = world.runs.by_record.get(row.id)
         position = f"  {run.position}" if run is not None else ""
         head = f"  {row.id}  {status:<12} "
         name = shortened(str(getattr(row, "name", "")), max(8, WIDTH - len(head) - len(position)))

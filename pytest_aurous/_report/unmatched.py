@@ -12,7 +12,7 @@ from .._core.base.errors import nearest, see
 from .._core.base.frames import Helpers, shown_line
 from .._core.base.redaction import redacted
 from .._core.resources.base.endpoint import Endpoint
-from .._core.resources.catalog import CATALOG, Catalog
+from .._core.resources.catalog import CATALOG
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST, is_upload
 
@@ -97,13 +97,13 @@ def _id_of_another_kind(call: Call) -> str:
     return ""
 
 
-def explain(catalog: Catalog, call: Call, base_url: str, helpers: Helpers = frozenset()) -> str:
+def explain(call: Call, base_url: str, helpers: Helpers = frozenset()) -> str:
     """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it."""
     prefix = urlsplit(base_url).path
     path = _undoubled(call.path, prefix)
     lines = [
         f"pytest-aurous has no such operation: {call.method} {redacted(call.url)}\n",
-        _nearest(catalog, call, path, base_url),
+        _nearest(call, path, base_url),
         _of_sdk(call, path) or (_DOUBLED if path != call.path else ""),
     ]
     if "%2f" in call.path.lower():
@@ -118,10 +118,10 @@ def explain(catalog: Catalog, call: Call, base_url: str, helpers: Helpers = froz
     )
 
 
-def near_miss(catalog: Catalog, call: Call, base_url: str) -> str:
+def near_miss(call: Call, base_url: str) -> str:
     """Return the nearest operation of an unmatched request, and what differs from it, in one line."""
     home = urlsplit(base_url).path
-    lines = _nearest(catalog, call, _undoubled(call.path, home), base_url).splitlines()
+    lines = _nearest(call, _undoubled(call.path, home), base_url).splitlines()
     return redacted("; ".join(line.strip() for line in lines).replace(base_url.removesuffix(home), ""))
 
 
@@ -132,10 +132,9 @@ def _of_sdk(call: Call, path: str) -> str:
     return _SDK_METHOD if path == call.path and "/v1/" in path else _SDK_PATH
 
 
-def _nearest(catalog: Catalog, call: Call, path: str, base_url: str) -> str:
-    """Return the lines about the nearest operation, and about what differs from it."""
+def _nearest(call: Call, path: str, base_url: str) -> str:
     home = urlsplit(base_url).path
-    row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call.method, path, home))
+    row = max(CATALOG.by_operation.values(), key=lambda row: _closeness(row, call.method, path, home))
     url = urlsplit(UPLOAD_HOST if row.host == "upload" else base_url)
     differences = [
         (call.scheme != url.scheme, f"{call.scheme}:// instead of {url.scheme}://"),
@@ -204,11 +203,10 @@ def _differences_of_path(path: str, template: str) -> list[str]:
 
 
 def describe(problem: Problem, app: App) -> str:
-    """Return the text of a failing test."""
     call, page = problem.call, "reference/faults.html"
     request = f"{call.method} {redacted(call.url)}"
     if problem.kind == "unmatched":
-        return explain(app.catalog, call, app.world.settings.base_url, app.world.journal.helpers)
+        return explain(call, app.world.settings.base_url, app.world.journal.helpers)
     if problem.kind == "condition":
         return f"when= of a fault raised for {request}; the request met no fault.\n{problem.trace}{see(page)}"
     if problem.kind == "reply":

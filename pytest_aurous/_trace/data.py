@@ -230,7 +230,6 @@ def _place(place: Place, *, source: bool = False) -> dict[str, Any]:
 
 
 def written_rules(builder: Builder) -> dict[str, Any]:
-    """Return the rules that the steps need."""
     return {
         name: {
             "provenance": rule.provenance,

@@ -57,11 +57,7 @@ class StepWatcher(Watcher):
 
 
 class Recorder(StepWatcher):
-    """Watches one fake; `start` is the state before the first step, and `began` its instant.
-
-    Args:
-        fake: The fake. It is watched until `stop`.
-    """
+    """Watches one fake until `stop`; `start` is the state before the first step, and `began` its instant."""
 
     def __init__(self, fake: Handle) -> None:
         super().__init__(fake)
@@ -84,11 +80,10 @@ class Recorder(StepWatcher):
         )
 
     def stop(self) -> None:
-        """Record what happened after the last request, and watch no longer."""
+        """Record what happened after the last request, too."""
         self._watching.close()
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
-        """Record what happened before a request."""
         self._between()
 
     def _between(self) -> None:

@@ -28,7 +28,6 @@ _USES: Final = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the file that the findings go to."""
     parser.addoption("--aurous-doctor", metavar="FILE", help="write there what pytest-aurous doctor asks, and end")
 
 
@@ -85,7 +84,6 @@ def _settings(config: pytest.Config) -> list[dict[str, str]]:
 
 
 def _run_options(config: pytest.Config) -> list[dict[str, str]]:
-    """Return each option of the whole run that is set."""
     given = {name: options.run_option(config, name) for name in options._RUN_OPTIONS}
     return [
         _row(name, _text(value), _place(config, f"--aurous-{name}", name))

@@ -140,8 +140,6 @@ class NetworkGuard:
 
     def take_texts(self) -> list[str]:
         """Return everything that is left to show, and forget it."""
-        if not self.pending:
-            return []
         with self._lock:
             texts = Counter(str(item) for _, item in self.pending)
             self.pending = []
@@ -210,7 +208,6 @@ class NetworkGuard:
         raise error
 
     def _source(self, work: Work | None, *, own: bool) -> str:
-        """Describe where a connection came from."""
         if own and self._running is not None:
             return self._running.test
         thread = threading.current_thread().name

@@ -91,7 +91,6 @@ def _explore_with(item: pytest.Item) -> dict[str, Any]:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Show the settings that differ from their defaults, and where they were set."""
     return options.header(config)
 
 
@@ -107,7 +106,6 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_generate_tests(metafunc: Any) -> Generator[None, None, None]:
-    """Redact API keys in the ids of a parametrized test."""
     yield
     if metafunc._calls:  # pytest has no public way
         sections.without_keys_in_ids(metafunc._calls)
@@ -182,7 +180,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add what an xdist worker has found."""
     if "aurous_exploring" in getattr(node, "workeroutput", {}):
         from .modes import exploring  # markers may have asked for it, which only the workers read
 
@@ -224,7 +221,6 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Show the timelines that ``--tb`` omits."""
     show_warnings(config)
     config.stash[GUARD].use_stderr()
     sections.show_omitted(terminalreporter, config.option.tbstyle)

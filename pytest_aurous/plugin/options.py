@@ -44,6 +44,7 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
     "explore-seconds": {
+        "type": float,
         "metavar": "N",
         "help": "explore for N seconds in all, the most telling cases of each test first; the report says what was "
         "not run",
@@ -136,7 +137,6 @@ def explores(config: pytest.Config) -> bool:
 
 
 def explore_marker(item: pytest.Item) -> pytest.Mark | None:
-    """Return the nearest marker that says how a test is explored."""
     return item.get_closest_marker("aurous_explore")
 
 

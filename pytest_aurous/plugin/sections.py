@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -33,17 +33,11 @@ class Painter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add colors, if the terminal shows them."""
         if not has_text(report):
             return
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
             return
-        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
-            if reporter.hasmarkup and any("AurousExplorationError" in line for line in entry.lines):
-                from .._explore.suite import colored as painted
-
-                entry.lines[:] = map(painted, entry.lines)
         for sections in (report.sections, getattr(report.longrepr, "sections", [])):
             sections[:] = [(one[0], self._shown(*one[:2]), *one[2:]) for one in sections]
 
@@ -151,7 +145,6 @@ class Subtests:
 
     @classmethod
     def register(cls, config: pytest.Config) -> None:
-        """Register it, unless it is."""
         if not config.pluginmanager.has_plugin("aurous-subtests"):
             config.pluginmanager.register(cls(), "aurous-subtests")
 
@@ -180,35 +173,38 @@ def without_keys_in_ids(calls: list[Any]) -> None:
     calls[:] = [replace(call, _idlist=[names[part] for part in call._idlist]) for call in calls]
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts of a part of a report."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for one in cast("Sequence[Any]", value):
-            yield from _texts(one)
-    elif _is_pytests(value):
-        yield from _texts(list(vars(cast("object", value)).values()))
-    elif isinstance(value, dict) or hasattr(value, "toterminal"):
-        yield str(cast("object", value))
+def _texts(value: Any) -> list[str]:
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    _changed(value, note)
+    return found
 
 
 def _redact(value: Any) -> Any:
-    """Return a part of a report without keys.
+    return _changed(value, lambda text: redacted(text).encode(errors="backslashreplace").decode())
 
-    Objects of pytest are changed in place. An error of another plugin, or a dict, becomes text if it has a key.
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a part of a report with each text as *change* returns it.
+
+    Objects of pytest are changed in place. An error of another plugin, or a dict, becomes text if that is changed.
     """
     if isinstance(value, str):
-        return redacted(value).encode(errors="backslashreplace").decode()
+        return change(value)
     if isinstance(value, (list, tuple)):
-        items = [_redact(one) for one in cast("Sequence[Any]", value)]
+        items = [_changed(one, change) for one in cast("Sequence[Any]", value)]
         return items if isinstance(value, list) else tuple(items)
     if _is_pytests(value):
         for name, part in vars(cast("object", value)).items():
-            setattr(value, name, _redact(part))
-        return value
-    text = "".join(_texts(value))
-    return value if (safe := _redact(text)) == text else safe
+            setattr(value, name, _changed(part, change))
+    elif isinstance(value, dict) or hasattr(value, "toterminal"):
+        text = str(cast("object", value))
+        return value if (changed := change(text)) == text else changed
+    return value
 
 
 def _is_pytests(value: object) -> bool:

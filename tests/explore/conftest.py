@@ -106,7 +106,7 @@ def broken() -> Callable[..., Exploration]:
     def explored(aurous: Aurous, run: Callable[..., object], **arguments: Any) -> Exploration:
         with pytest.raises(AurousExplorationError) as raised:
             aurous.explore(run, **arguments)
-        assert str(raised.value).startswith(raised.value.exploration.table().partition("\n")[0])
+        assert str(raised.value).startswith(str(raised.value.exploration).partition("\n")[0])
         return raised.value.exploration
 
     return explored

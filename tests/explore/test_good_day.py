@@ -105,8 +105,8 @@ def test_a_break_must_repeat_itself(fake: Aurous, client: httpx.Client) -> None:
 
     explored = raised.value.exploration
     assert [(case.broken, case.differs) for case in explored.cases] == [((), True), ((), False)]
-    assert explored.table().startswith("1 of 2 cases hold; 1 differs from run to run\n")
-    assert "balance.retrieve#1  ~ ." in explored.table()
+    assert str(explored).startswith("1 of 2 cases hold; 1 differs from run to run\n")
+    assert "balance.retrieve#1  ~ ." in str(explored)
     assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in str(raised.value)
     assert "nowhere" not in str(raised.value)
 
@@ -375,7 +375,7 @@ def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: ht
     assert [case.id for case in explored.cases if case.fault == "lost"] == [
         f"characters.create#{number} lost" for number in (1, 2, 4)
     ]
-    rows = [line.split()[0] for line in explored.table().split("\n") if "#" in line]
+    rows = [line.split()[0] for line in str(explored).split("\n") if "#" in line]
     numbers = range(1, 13)  # of the matrix, too: nothing in it is a matter of chance
     assert rows == [
         f"characters.{name}#{n}" for name in ("create", "retrieve") for n in numbers if f"{name}#{n} " in str(explored)

@@ -396,8 +396,6 @@ def test(aurous):
         done = threading.Event()
         atexit.register(done.wait)
         atexit.register(called.append, 1)
-        atexit.register(print)
-        atexit.unregister(print)
         with aurous.client() as client:
             client.get("/v1/balance").raise_for_status()
         done.set()
@@ -409,7 +407,7 @@ def test(aurous):
 
 
 def test_pytest_ends_though_a_run_that_a_fault_ended_waits_at_exit(tmp_path: Path) -> None:
-    """What a run has registered is called at the end if the run got to its own end; what is unregistered is not."""
+    """What a run has registered is called at the end if the run got to its own end."""
     done = run_pytest(tmp_path, AT_EXIT)
 
     assert done.returncode == 0, done.stdout

@@ -115,9 +115,9 @@ def test_known_breaks_are_accepted(fake: Aurous, careless: Callable[[], None]) -
     assert explored.cases[0].broken == ("tells",)
     assert explored.cases[0].known == "until March"
     assert explored.broken == ()
-    assert explored.table().startswith("0 of 1 cases hold; 1 known\n")
-    assert f"known: {CASE}: until March" in explored.table()
-    assert "k known" in explored.table()
+    assert str(explored).startswith("0 of 1 cases hold; 1 known\n")
+    assert f"known: {CASE}: until March" in str(explored)
+    assert "k known" in str(explored)
 
 
 def test_a_known_break_that_holds_is_an_error(fake: Aurous, careless: Callable[[], None]) -> None:
@@ -145,4 +145,4 @@ def test_the_session_can_end_it_and_say_what_runs_first(fake: Aurous, careless: 
         with pytest.warns(AurousWarning, match=r"not run: \d+ of \d+ cases, because --aurous-explore-seconds was"):
             explored = fake.explore(careless)
         assert [one.fault for one in explored.cases] == [case]
-        assert explored.table().startswith("1 of 1 cases hold; ")
+        assert str(explored).startswith("1 of 1 cases hold; ")

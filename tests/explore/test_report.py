@@ -19,7 +19,6 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.base.frames import shown_place
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.report.result import Case, Exploration
-from pytest_aurous._explore.report.text import colored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +57,6 @@ def test_the_first_lines_say_what_to_change(fake: Aurous, client: httpx.Client, 
     ] * 3
 
 
-def test_the_marks_of_a_row_have_colors() -> None:
-    """A broken law is red, an expected failure yellow, and a result green."""
-    painted = colored("characters.create#1   A  r  .")
-
-    assert painted == "characters.create#1   \x1b[31mA\x1b[0m  \x1b[33mr\x1b[0m  \x1b[32m.\x1b[0m"
-
-
 def test_a_schedule_and_a_long_sentence() -> None:
     """Two workers have no matrix; no sentence loses its end, which is what has happened."""
     explored = schedules(1)
@@ -90,7 +82,7 @@ def schedules(number: int) -> Exploration:
         )
         for one in range(number)
     ]
-    return Exploration(cases=tuple(cases), good_day=cases[0], again="pytest t.py --aurous-explore-only=<case>")
+    return Exploration(cases=tuple(cases), good_day=cases[0], _again="pytest t.py --aurous-explore-only=<case>")
 
 
 def test_the_report_shows_a_matrix_and_each_finding(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -119,7 +111,7 @@ def test_the_report_shows_a_matrix_and_each_finding(fake: Aurous, client: httpx.
     assert "Read on: pytest-aurous docs reference/exploring#tells" in report
     assert report.count("The request characters.create #1 met") <= 1
     assert [line for line in report.split("\n") if len(line) > 100 and "again:" not in line] == []
-    assert explored.table() == report[: len(explored.table())] == str(explored)
+    assert str(explored) == report[: len(str(explored))] == str(explored)
 
 
 def test_keys_are_redacted(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -138,12 +130,12 @@ def test_keys_are_redacted(fake: Aurous, client: httpx.Client, broken: Broken) -
 def test_a_report_without_what_is_not_known() -> None:
     """Over HTTP nobody knows the line that sends the request, and outside of pytest no command."""
     case = Case(id="x#1 lost", operation="x", occurrence=1, fault="lost", outcome="returned", credits=0, calls=1)
-    assert Exploration(cases=(case,), good_day=case).report() == Exploration(cases=(case,), good_day=case).table()
+    assert Exploration(cases=(case,), good_day=case).report() == str(Exploration(cases=(case,), good_day=case))
     lost = replace(case, broken=("tells",), reasons={"tells": "why"}, timeline="when")
     report = Exploration(cases=(lost,), good_day=case).report()
     assert report.startswith("1 finding in 1 of 1 cases\n\n1  Why.\n   tells   x#1 lost\n\n")
     assert "again:" not in report
-    assert Exploration(cases=(), good_day=case).table().startswith("0 of 0 cases hold")
+    assert str(Exploration(cases=(), good_day=case)).startswith("0 of 0 cases hold")
 
 
 def test_a_long_run_is_folded(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -377,7 +369,7 @@ def test_the_rows_are_in_the_order_of_the_requests(fake: Aurous, client: httpx.C
     explored = fake.explore(run, faults="refused", laws="pays_once")
 
     assert [case.id for case in explored.cases] == ["characters.create#1 refused", "balance.retrieve#1 refused"]
-    rows = [line.split("  ")[0] for line in explored.table().split("\n") if "#1 " in line]
+    rows = [line.split("  ")[0] for line in str(explored).split("\n") if "#1 " in line]
     assert rows == [*explored.places] == ["balance.retrieve#1", "characters.create#1"]
 
 

@@ -95,7 +95,7 @@ def test_a_fallback_that_no_case_reached_is_listed(
 
     assert lines_of(exploration.unreached) == [(15, 16, 25, 28)]
     assert exploration.report().endswith("/agent.py:15-16, 25, 28")
-    assert "never ran" not in exploration.table()
+    assert "never ran" not in str(exploration)
     assert [one for one in range(6) if monitoring.get_tool(one) == "pytest-aurous"] == []
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from pytest_aurous import AurousLookupError, Call, Clock
 from pytest_aurous._core.base.work import Work, set_work
-from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.wire.lines import shown_call
 from pytest_aurous._core.wire.reply import Reply
 from pytest_aurous._core.world.journal import Journal
@@ -20,7 +19,6 @@ from pytest_aurous._core.world.state import State
 from pytest_aurous._fake.calls import Calls, Filters
 
 NOON_S = 1_778_241_600.0
-OPERATIONS = CATALOG.by_operation
 PATHS = {"create": ("POST", ""), "retrieve": ("GET", "/char_1"), "save": ("POST", "/char_1/save"), "list": ("GET", "")}
 
 Arrive = Callable[..., Call]
@@ -33,7 +31,7 @@ def _journal() -> Journal:
 
 @pytest.fixture(name="calls")
 def _calls(journal: Journal) -> Calls:
-    return Calls(journal.entries, OPERATIONS)
+    return Calls(journal.entries)
 
 
 @pytest.fixture(name="arrive")

@@ -190,7 +190,7 @@ def test_a_hostile_state_changes_nothing() -> None:
 def test_only_known_rows_are_read() -> None:
     """What is written is what the annotations say, and each kind of row is known."""
     aurous = full()
-    assert aurous._session.app.world.tables().keys() <= _ROWS.keys()
+    assert aurous._session.app.world.tables.keys() <= _ROWS.keys()
     with pytest.raises(UnreadableStateError, match="a function cannot be written"):
         written(full)
     with pytest.raises(UnreadableStateError, match="nothing that can be read"):

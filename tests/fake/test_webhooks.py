@@ -561,9 +561,6 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
     assert len(api.aurous.webhook_endpoints) == 0
 
 
-# snapshots
-
-
 # routes
 
 

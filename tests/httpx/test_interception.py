@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import anyio
 import httpx
 import pytest
-import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
 from pytest_aurous._core.wire.reply import Break
@@ -356,55 +355,6 @@ class TestForeignHosts:
         """Case, the usual port, user info and a fragment make no difference."""
         assert stack.get(url, headers={"X-Api-Key": fake.api_key}).status_code == 200
 
-    @pytest.mark.parametrize("when", ["before", "after"])
-    def test_a_users_own_respx_works(self, when: str) -> None:
-        """`respx.mock()` for other hosts, started before us or after us, responds for them and stays strict."""
-        aurous, mock = Aurous(), respx.mock()
-        first, second = (mock, aurous) if when == "before" else (aurous, mock)
-        with first, second:
-            route = mock.get("https://other.example/").respond(201)
-            assert httpx.get("https://other.example/").status_code == 201
-            assert httpx.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).status_code == 200
-            with pytest.raises(respx.models.AllMockedAssertionError):
-                httpx.get("https://third.example/")
-            assert route.call_count == 1
-        assert aurous.calls.count() == 1
-
-    @pytest.mark.parametrize("when", ["before", "after"])
-    def test_a_lenient_respx_does_not_shadow_us(self, when: str) -> None:
-        """``respx.mock(assert_all_mocked=False)``, which responds to everything, does not respond for us."""
-        aurous, mock = Aurous(), respx.mock(assert_all_mocked=False, assert_all_called=False)
-        first, second = (mock, aurous) if when == "before" else (aurous, mock)
-        with first, second:
-            assert httpx.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).json()["credits"] == 1000
-            assert httpx.get("https://other.example/").content == b""
-
-    def test_the_respx_fixture_works_beside_ours(self, pytester: pytest.Pytester) -> None:
-        """`respx_mock` and `aurous` in one test, in either order, each as strict as it was told to be."""
-        pytester.makepyfile(
-            """
-            import httpx, pytest
-
-            def check(aurous, respx_mock):
-                respx_mock.get("https://other.example/").respond(201)
-                assert httpx.get("https://other.example/").status_code == 201
-                assert aurous.client().get("/v1/balance").status_code == 200
-                assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
-
-            def test_first(aurous, respx_mock): check(aurous, respx_mock)
-            def test_last(respx_mock, aurous): check(aurous, respx_mock)
-
-            @pytest.mark.respx(assert_all_called=True)
-            def test_uncalled(aurous, respx_mock):
-                respx_mock.get("https://other.example/").respond(201)
-            """
-        )
-
-        result = pytester.runpytest("-p", "respx")
-
-        result.assert_outcomes(passed=3, errors=1)
-        result.stdout.fnmatch_lines(["*ERROR at teardown of test_uncalled*"])
-
 
 class TestRoute:
     """`aurous.route(operation)`: respx's own idioms on one operation."""
@@ -644,9 +594,9 @@ class TestLeaving:
     """Afterwards everything is as before."""
 
     @pytest.mark.parametrize("end", ["well", "unmatched", "error", "interrupt"])
-    def test_the_transports_are_the_very_same(self, end: str) -> None:
-        """However the block ends, each patched method is the object that it was."""
-        before = transports()
+    def test_everything_is_the_very_same(self, end: str) -> None:
+        """However the block ends, each patched method is the object that it was, and each variable is as before."""
+        before, variables = transports(), dict(os.environ)
 
         def block() -> None:
             with Aurous() as aurous:
@@ -664,6 +614,7 @@ class TestLeaving:
             with pytest.raises(expected):
                 block()
         assert all(now is then for now, then in zip(transports(), before, strict=True))
+        assert os.environ == variables
 
     def test_the_last_one_leaves_last(self) -> None:
         """While one of several fakes is entered we stay, whatever the order in which they are left."""

@@ -1,9 +1,10 @@
-"""What the tests of the plugin share: the outcome of each test of an inner run."""
+"""What the tests of the plugin share: the outcome of each test of an inner run, and a system that resolves no name."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,3 +27,16 @@ def outcomes() -> Callable[[pytest.RunResult], dict[str, str]]:
         return found
 
     return read
+
+
+@pytest.fixture
+def no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the inner runs find as the system's resolver: whoever is asked for, it knows nobody."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def resolve(host: Any = None, *args: Any, **options: Any) -> Any:
+        raise socket.gaierror(-2, f"the real resolver was asked for {host}")
+
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        monkeypatch.setattr(socket, name, resolve)

@@ -115,14 +115,6 @@ def test_no_fixture_takes_what_is_expensive() -> None:
     assert not {"request", "pytestconfig"} & set().union(*taken.values())
 
 
-def test_the_clients_are_ready(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """`aurous_client` is an `httpx.Client` with base URL and key set, and may send to other hosts of ours as well."""
-    assert type(aurous_client) is httpx.Client
-    assert aurous_client.base_url == "https://api.aurous-labs.com"
-    assert aurous_client.get("/v1/balance").json()["currency"] == "credit"
-    assert aurous.calls.last.request.headers["x-api-key"] == aurous.api_key
-
-
 def test_the_clients_need_no_care(pytester: pytest.Pytester) -> None:
     """`aurous_client` is closed with its test; `aurous_async_client` needs no loop, whatever warnings are made of."""
     pytester.makepyfile(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -21,18 +20,7 @@ CLIENTS: Final = {
 }
 """How code under test may come to open a connection."""
 
-
-@pytest.fixture(autouse=True)
-def _no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the inner runs find as the system's resolver: whoever is asked for, it knows nobody."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-    def resolve(host: Any = None, *args: Any, **options: Any) -> Any:
-        raise socket.gaierror(-2, f"the real resolver was asked for {host}")
-
-    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
-        monkeypatch.setattr(socket, name, resolve)
+pytestmark = pytest.mark.usefixtures("no_resolver")
 
 
 def test_no_client_reaches_the_vendor(pytester: pytest.Pytester) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Final
 
 import pytest
@@ -48,15 +47,8 @@ HEAD: Final = """
     def send(path):
         return httpx.get(f"https://api.aurous-labs.com/v1{path}", headers={"X-Api-Key": "al_live_" + "0" * 64})
 """
+pytestmark = pytest.mark.usefixtures("no_resolver")
 IN_ORDER: Final = ("-p", "no:randomly", "-p", "no:random_order")
-
-
-@pytest.fixture(autouse=True)
-def _no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
-    def real(*args: object, **options: object) -> None:
-        raise socket.gaierror(-2, "the real resolver was asked")
-
-    monkeypatch.setattr(socket, "getaddrinfo", real)
 
 
 def test_allow_is_for_its_own_test_alone(pytester: pytest.Pytester) -> None:

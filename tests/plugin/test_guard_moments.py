@@ -7,7 +7,7 @@ import sys
 import threading
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -218,15 +218,12 @@ def test_no_filter_blames_a_test(pytester: pytest.Pytester) -> None:
     without.stderr.fnmatch_lines(["pytest-aurous: *api.aurous-labs.com*"])
 
 
-def test_an_inner_run_restores_what_it_found(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_resolver")
+def test_an_inner_run_restores_what_it_found(pytester: pytest.Pytester) -> None:
     """Resolvers, threads, pools and the contexts of `pytest.raises`, whatever guard is around them."""
     import concurrent.futures.thread as futures
     import unittest.case
 
-    def real(*args: Any, **options: Any) -> Any:
-        raise socket.gaierror(-2, "the real resolver was asked")
-
-    monkeypatch.setattr(socket, "getaddrinfo", real)
     watched = [
         (socket, "getaddrinfo"),
         (socket, "gethostbyname"),

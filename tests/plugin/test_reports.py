@@ -120,14 +120,6 @@ def test_the_header_says_what_was_set_and_where(
     assert [line for line in result.stdout.lines if line.startswith("aurous: ")] == ([expected] if expected else [])
 
 
-def test_a_quiet_run_has_no_header(pytester: pytest.Pytester) -> None:
-    """Ours goes as pytest's own does."""
-    pytester.makepyfile("def test_it(): ...")
-
-    for option in ("-q", "--no-header"):
-        pytester.runpytest(option, "-oaurous_strict=warn").stdout.no_fnmatch_line("*aurous*strict*")
-
-
 ODD: Final = """
 import json
 import httpx, pytest

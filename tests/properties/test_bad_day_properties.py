@@ -154,7 +154,7 @@ def test_save_6_a_character_takes_only_edges(make_api: MakeApi, acts: list[Act],
     """Whatever happens to it, and no call meets an error of ours."""
     day = Day(make_api(credits=CREDITS, script=script))
     world = day.api.app.world
-    world._tables["CharacterRow"] = Watched(world.state, "CharacterRow")
+    world.tables["CharacterRow"] = Watched(world.state, "CharacterRow")
     for act in acts:
         day.meet(act)
     assert day.api.app.problems == []

@@ -3,15 +3,9 @@ from pathlib import Path
 import pytest
 
 from pytest_aurous import Call
-from pytest_aurous._core.resources.catalog import Catalog
 from pytest_aurous._report.unmatched import explain
 
 HOME = "https://api.aurous-labs.com"
-
-
-@pytest.fixture(name="catalog", scope="module")
-def _catalog() -> Catalog:
-    return Catalog()
 
 
 @pytest.mark.parametrize(
@@ -50,12 +44,12 @@ def _catalog() -> Catalog:
         ),
     ],
 )
-def test_what_differs_is_named(catalog: Catalog, method: str, url: str, nearest: str, differs: str) -> None:
+def test_what_differs_is_named(method: str, url: str, nearest: str, differs: str) -> None:
     """The nearest operation is found, and each thing that differs from it is told, and nothing else."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
 
-    text = explain(catalog, Call(method, scheme, host, f"/{path}"), HOME)
+    text = explain(Call(method, scheme, host, f"/{path}"), HOME)
 
     lines = text.split("\n")
     assert lines[0] == f"pytest-aurous has no such operation: {method} {url}"
@@ -73,9 +67,9 @@ def test_what_differs_is_named(catalog: Catalog, method: str, url: str, nearest:
     ],
 )
 @pytest.mark.parametrize("prefix", ["", "/proxy"])
-def test_a_doubled_v1_is_recognized(catalog: Catalog, prefix: str, path: str, nearest: str, more: str) -> None:
+def test_a_doubled_v1_is_recognized(prefix: str, path: str, nearest: str, more: str) -> None:
     """A base URL with ``/v1`` and a path with ``/v1``: the operation is found, and the text says what to do."""
-    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", prefix + path), HOME + prefix)
+    text = explain(Call("GET", "https", "api.aurous-labs.com", prefix + path), HOME + prefix)
 
     lines = text.split("\n")
     assert lines[1].startswith(f"  nearest: {nearest}, GET {HOME}{prefix}/v1/")
@@ -91,21 +85,21 @@ def test_a_doubled_v1_is_recognized(catalog: Catalog, prefix: str, path: str, ne
         ("/v1/responses", "  of the methods of the OpenAI SDK, the API has chat.completions.create"),
     ],
 )
-def test_a_request_of_the_openai_sdk_is_told_what_the_sdk_needs(catalog: Catalog, path: str, line: str) -> None:
+def test_a_request_of_the_openai_sdk_is_told_what_the_sdk_needs(path: str, line: str) -> None:
     """It adds the path itself, so only its base URL can be wrong, or the API does not have the method."""
     call = Call("POST", "https", "api.aurous-labs.com", path, _headers=(("User-Agent", "AsyncOpenAI/Python 3.57.0"),))
 
-    found = explain(catalog, call, HOME).split("\n")
+    found = explain(call, HOME).split("\n")
     assert found[3].startswith(line)
     assert "/v1 is doubled" not in str(found)
 
 
-def test_a_quoted_slash_and_a_missing_key_are_named(catalog: Catalog) -> None:
+def test_a_quoted_slash_and_a_missing_key_are_named() -> None:
     """Once the path is right, they would be wrong; the upload host wants no key."""
     key = (("Authorization", "Bearer k"),)
-    wrong = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/models/m_1%2fx"), HOME)
-    typo = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/character", _headers=key), HOME)
-    upload = explain(catalog, Call("GET", "https", "aurous.storage", "/character/upl_1/upload"), HOME)
+    wrong = explain(Call("GET", "https", "api.aurous-labs.com", "/v1/models/m_1%2fx"), HOME)
+    typo = explain(Call("GET", "https", "api.aurous-labs.com", "/v1/character", _headers=key), HOME)
+    upload = explain(Call("GET", "https", "aurous.storage", "/character/upl_1/upload"), HOME)
 
     assert [("%2F" in one, "no API key" in one) for one in (wrong, typo, upload)] == [
         (True, True),
@@ -114,8 +108,8 @@ def test_a_quoted_slash_and_a_missing_key_are_named(catalog: Catalog) -> None:
     ]
 
 
-def test_an_unmatched_request_shows_its_place(catalog: Catalog) -> None:
+def test_an_unmatched_request_shows_its_place() -> None:
     """File, line and function of the code under test."""
     call = Call("GET", "https", "api.aurous-labs.com", "/v1/balanse", stack=(("/x/app/client.py", 12, "read"),))
 
-    assert f"  sent at: {Path('app/client.py')}:12 in read\n" in explain(catalog, call, HOME)
+    assert f"  sent at: {Path('app/client.py')}:12 in read\n" in explain(call, HOME)

@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousCrash, BadDay
-from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._report.coverage import Coverage
 from pytest_aurous._trace.recorder import Recorder
 
@@ -27,7 +26,7 @@ class Watching:
 
     def __init__(self, aurous: Aurous, order: tuple[str, ...] = ("trace", "coverage")) -> None:
         self.aurous = aurous
-        self.coverage = Coverage(CATALOG.by_operation)
+        self.coverage = Coverage()
         self.recorder: Recorder | None = None
         for name in order:
             getattr(self, name)()

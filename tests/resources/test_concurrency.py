@@ -47,7 +47,7 @@ def _moves(api: Api) -> list[tuple[str, str]]:
                 moves.append((before, row.status))
             return super().replace(row, after)
 
-    api.app.world._tables["CharacterRow"] = Watched(api.app.world.state, "CharacterRow")
+    api.app.world.tables["CharacterRow"] = Watched(api.app.world.state, "CharacterRow")
     return moves
 
 

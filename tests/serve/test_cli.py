@@ -17,7 +17,7 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._cli.main import _parser, main
+from pytest_aurous._cli.main import _Parser, _parser, main
 from pytest_aurous._core.world.settings import read_setting, used_for
 from tests.conftest import needs_links, other_setting
 
@@ -229,7 +229,7 @@ class TestEmptyValues:
     ) -> None:
         """It names the argument, says what may be the reason, and nothing is done."""
         started: list[Any] = []
-        monkeypatch.setattr(f"pytest_aurous._cli.main._{command}", started.append)
+        monkeypatch.setattr(_Parser, "set_defaults", lambda parser, **_: parser._defaults.update(run=started.append))
         options: list[list[str]] = [[f"{name}={value}"] for name in action.option_strings]
         options += [[name, value] for name in action.option_strings]
         for given in options or [[value]]:

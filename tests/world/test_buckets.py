@@ -71,11 +71,11 @@ def test_a_clock_that_was_set_back_earns_nothing(buckets: Buckets) -> None:
 def test_rate_4_headers_are_shown_without_a_token(buckets: Buckets) -> None:
     """Who is refused before the count sees what the own team has left, in a bucket that nobody has touched, too."""
     full = buckets.get("team_a", "reads", NOW)
-    assert full.headers[1] == ("X-RateLimit-Remaining", "1200")
+    assert full.headers()[1] == ("X-RateLimit-Remaining", "1200")
 
     spent = buckets.spend("team_a", "reads", full)
 
-    assert buckets.get("team_a", "reads", NOW).headers == spent
+    assert buckets.get("team_a", "reads", NOW).headers() == spent
 
 
 # Through the pipeline, with the limits of life

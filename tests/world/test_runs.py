@@ -97,6 +97,6 @@ def test_a_run_says_where_it_is(runs: Runs, play: Player, script: str, polls: in
     for _ in range(polls):
         runs.poll("a")
 
-    run = runs.get("a")
+    run = runs.by_record.get("a")
     assert run is not None
     assert run.position == position

@@ -26,12 +26,10 @@ def exact(amount: Decimal | float) -> Decimal:
 
 
 def total(amounts: Iterable[Decimal | float]) -> Decimal:
-    """Add without an error of floats."""
     return reduce(CONTEXT.add, map(exact, amounts), Decimal(0))
 
 
 def product(*factors: float) -> Decimal:
-    """Multiply without an error of floats."""
     return exact(reduce(CONTEXT.multiply, map(exact, factors)))
 
 

@@ -80,21 +80,18 @@ class Check(NamedTuple):
             )
 
     def json(self, name: str, value: object) -> None:
-        """Accept a dict that JSON can carry."""
         try:
             json.dumps(self.pairs(name, value), allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError):
             raise self.refuse(name, value, "a dict that JSON can carry, such as {'scene': 4}.") from None
 
     def pairs(self, name: str, value: object) -> Mapping[str, Any]:
-        """Accept a mapping with text as keys."""
         refused = value  # type checkers narrow `value`
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in cast("Mapping[Any, Any]", value)):  # type: ignore[redundant-cast]  # pyright
             raise self.refuse(name, refused, "a dict with text as keys.")
         return cast("Mapping[str, Any]", value)
 
     def keywords(self, names: Iterable[str], known: Iterable[str]) -> None:
-        """Refuse keyword arguments that are not *known* with an `UnknownArgument`."""
         valid = list(known)
         for name in names:
             if name not in valid:

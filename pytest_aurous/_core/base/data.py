@@ -62,7 +62,6 @@ def _finite(text: str) -> float:
 
 
 def is_finite(number: SupportsFloat) -> bool:
-    """Whether a number is one that a float can be."""
     try:
         return isfinite(number)
     except OverflowError:  # a whole number of 400 digits

@@ -78,7 +78,6 @@ def other_client() -> str:
 
 
 def without_package(trace: TracebackType | None) -> TracebackType | None:
-    """Return a traceback without the frames of this package."""
     kept: list[TracebackType] = []
     while trace is not None:
         kept += [] if package_of(trace.tb_frame) == PACKAGE else [trace]

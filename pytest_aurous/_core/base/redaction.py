@@ -57,7 +57,6 @@ def protect(key: str | None) -> Callable[[], None]:
 
 @contextmanager
 def protecting(key: str | None) -> Generator[None, None, None]:
-    """Redact *key* until the block ends, as `protect` does."""
     end = protect(key)
     try:
         yield

@@ -93,8 +93,6 @@ class Detector:
 
 
 class EarlySave(Detector):
-    """Save is used to poll."""
-
     id = "early-save"
     message = (
         "save was refused while the character was synthesizing, and sent again without a poll in between that showed "
@@ -119,8 +117,6 @@ class EarlySave(Detector):
 
 
 class EndlessPoll(Detector):
-    """A client polls a record that will never change."""
-
     id = "endless-poll"
     message = (
         "polled three more times after a response had shown failed, expired, moderation_rejected, deleted or 404. "
@@ -152,8 +148,6 @@ class EndlessPoll(Detector):
 
 
 class DoubleCharge(Detector):
-    """A client repeats a paid request without a key."""
-
     id = "double-charge"
     message = (
         "a paid POST without Idempotency-Key was sent again after its response was lost or was a 5xx: both may have "
@@ -185,8 +179,6 @@ class DoubleCharge(Detector):
 
 
 class NewKeyPerAttempt(Detector):
-    """A client repeats a paid request with another key."""
-
     id = "new-key-per-attempt"
     message = (
         "a paid POST was sent again with another Idempotency-Key after its response was lost or was a 5xx: both may "
@@ -220,8 +212,6 @@ _TOLERANCE: Final = 0.5
 
 
 class EarlyRetry(Detector):
-    """A client ignores ``Retry-After``."""
-
     id = "early-retry"
     message = (
         "the same request was sent again before the Retry-After of its response had passed on the clock. "
@@ -250,8 +240,6 @@ class EarlyRetry(Detector):
 
 
 class WipingPatch(Detector):
-    """A PATCH of one attribute drops the others."""
-
     id = "wiping-patch"
     message = (
         "a PATCH replaces attributes as a whole, and this one dropped some that were set. "
@@ -277,8 +265,6 @@ class WipingPatch(Detector):
 
 
 class StaleUrl(Detector):
-    """A client keeps a signed URL for too long."""
-
     id = "stale-url"
     message = "a signed URL was used after it had expired. Do not store URLs: read the record again for a fresh one."
     operations = operations_where(lambda row: row.signed or "410 output_expired" in row.errors)
@@ -290,8 +276,6 @@ class StaleUrl(Detector):
 
 
 class LeakedKey(Detector):
-    """A client sends its API key to the upload host."""
-
     id = "leaked-key"
     message = (
         "the API key was sent to the upload host, which must not see it. "
@@ -304,8 +288,6 @@ class LeakedKey(Detector):
 
 
 class MadeUpCursor(Detector):
-    """A client guesses a cursor."""
-
     id = "made-up-cursor"
     message = (
         "no response has contained the cursor that was sent. Page with the next_cursor of the page before, "
@@ -328,8 +310,6 @@ class MadeUpCursor(Detector):
 
 
 class UnreadStream(Detector):
-    """A client closes a stream that it pays for."""
-
     id = "unread-stream"
     message = (
         "a stream was closed before its end: what had been sent was charged, and the text is not complete. "
@@ -342,8 +322,6 @@ class UnreadStream(Detector):
 
 
 class StringBatch(Detector):
-    """A client repeats a batch that was refused."""
-
     id = "string-batch"
     message = (
         "a list of texts was sent again as the input of an embedding, after it had been refused: a request has one "
@@ -360,8 +338,6 @@ class StringBatch(Detector):
 
 
 class Base64Floats(Detector):
-    """The npm package openai decodes floats as if they were base64."""
-
     id = "base64-floats"
     message = (
         "the npm package openai asked for an embedding in base64, and decodes the response as such. The API returns "
@@ -375,8 +351,6 @@ class Base64Floats(Detector):
 
 
 class IgnoredField(Detector):
-    """A client relies on a field that has no effect."""
-
     id = "ignored-field"
     message = "a chat request has what this API ignores and OpenAI's does not, so the response is not as it asks:"
     operations = ("chat.create",)
@@ -394,8 +368,6 @@ class IgnoredField(Detector):
 
 
 class KeyOnStream(Detector):
-    """A client relies on a key that is ignored."""
-
     id = "key-on-stream"
     message = (
         "an Idempotency-Key was sent with stream: true, which ignores it: a second attempt is a second charge. "
@@ -427,7 +399,6 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
 
 
 def _ignored(body: Mapping[str, Any]) -> list[str]:
-    """Return the fields of a chat request that are ignored although they ask for another response."""
     return [name for name, (usual, _) in _WITHOUT_EFFECT.items() if body.get(name) not in (None, usual)]
 
 
@@ -476,7 +447,6 @@ def _status(outcome: Reply | Break) -> int | None:
 
 
 def _statuses(body: bytes) -> dict[str, str]:
-    """Return the status of each record in a response, by id."""
     content: Any = None
     with suppress(ValueError):
         content = json.loads(body)

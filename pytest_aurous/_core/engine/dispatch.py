@@ -32,7 +32,6 @@ _MORE: Final = see("reference/webhooks.html")
 
 
 def attempts(world: World, faults: FaultQueue) -> Iterator[DeliveryAttempt]:
-    """Reserve the deliveries that are due, one after the other, until no delivery is due."""
     while (delivery := _reserve(world)) is not None:
         yield DeliveryAttempt(world, faults, delivery)
 
@@ -82,7 +81,6 @@ class DeliveryAttempt:
         self.result: Any = None
 
     def __enter__(self) -> Self:
-        """Let the delivery meet its faults, and sign it."""
         world, delivery = self._world, self.delivery
         try:
             # Without the lock: this calls functions of the test.
@@ -107,7 +105,6 @@ class DeliveryAttempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        """Record the outcome, and queue the next attempt."""
         if not self.sends:
             return False
         if isinstance(error, Exception) or (error is None and not isawaitable(self.result)):

@@ -21,7 +21,6 @@ from ..faults.queue import FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
 from ..resources.catalog import CATALOG, GIVEN, LIFECYCLES, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.team import TeamRow, create_team
-from ..resources.webhooks import EVENTS
 from ..wire import messages as say
 from ..wire.call import BY_ROUTE, Call, Problem, to_json
 from ..wire.grease import grease
@@ -84,13 +83,13 @@ class App:
         for rows in GIVEN:
             self.world.table(rows[0].__class__).begin_with(rows)
         self._altered = _alteration(self.world)
-        self.addresses: Addresses = addresses(self.catalog, settings.base_url)
+        self.addresses: Addresses = addresses(settings.base_url)
 
     def _follow(self, settings: Settings) -> None:
         """Follow these settings from now on, which may differ from those at the start."""
         self.world.follow(settings)
         self._altered = _alteration(self.world)
-        self.addresses = addresses(self.catalog, settings.base_url)
+        self.addresses = addresses(settings.base_url)
 
     def begin_as(self, other: App, names: Collection[str]) -> None:
         """Follow the settings of another fake that has just begun, and begin as the settings of these *names* say.
@@ -113,13 +112,10 @@ class App:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong; each method adds a fault to the queue."""
         if self._faults is None:
             from ..faults.collection import Faults  # most tests have none
 
-            self._faults = Faults(
-                self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
-            )
+            self._faults = Faults(self.queue, self.world.clock, self.world.state.random)
         return self._faults
 
     def snapshot(self) -> Snapshot:
@@ -279,7 +275,7 @@ class App:
                         self._take_effect(row, ctx, now, effect=True)
                     except ApiProblem as problem:  # its response is lost, and leaves only its code
                         ctx.call.error_code = problem.code
-                response = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
+                response = self._refusal(ctx, instead(name, bucket.wait_for() if bucket else 1, now))
         except ApiProblem as problem:
             response = self._refusal(ctx, problem)
         except Unscripted as mistake:
@@ -312,7 +308,7 @@ class App:
             name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
             bucket = world.buckets.get(grant.team, name, now)
             if free or not permits(grant, call.method):
-                ctx.limits = bucket.headers
+                ctx.limits = bucket.headers()
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
                 ctx.limits = world.buckets.spend(grant.team, name, bucket)
@@ -320,7 +316,6 @@ class App:
         return name, bucket
 
     def _take_effect(self, row: Endpoint, ctx: Context, now: float, *, effect: bool) -> Result:
-        """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
         mark = self.world.state.mark()
         try:
             return self._happen(row, ctx, now)
@@ -402,12 +397,11 @@ class App:
         self.world.state.append(self.problems, Problem(call, "unmatched"))
         allowed = ", ".join(sorted(self.addresses.find(call)))
         if allowed:
-            message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
+            message = f"{call.method} is not allowed on {call.path}. Allowed: {allowed}."
             raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))
-        raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
+        raise ApiProblem(404, "resource_not_found", f"No route matches {call.method} {call.path}.")
 
     def operation_of(self, call: Call) -> str | None:
-        """Return the operation of *call*, or None if no endpoint matches."""
         row, _ = self._row_of(call)
         return None if row is None else row.operation
 

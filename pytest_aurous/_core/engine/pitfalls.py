@@ -53,8 +53,6 @@ class Pitfall(Hinting):
 
 
 class _Detectors(dict[type[Detector], Detector]):
-    """The detectors of one fake, each created on first use."""
-
     def __missing__(self, kind: type[Detector]) -> Detector:
         self[kind] = kind()
         return self[kind]
@@ -71,7 +69,6 @@ class Pitfalls:
         self._detectors = _Detectors()
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the pitfalls of this moment."""
         seen = self.seen[:]
 
         def back() -> None:

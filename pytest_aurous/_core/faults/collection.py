@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from ..base.arguments import Check
 from ..base.errors import AurousLookupError, hide_mistakes, see, shown
 from ..base.redaction import redacted
-from ..resources.base.endpoint import check_operation
+from ..resources.catalog import CATALOG, check_operation
 from ..time.clock import Clock
 from ..wire import messages as say
 from ..wire.call import Call, to_json
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
     from ..base.names import ErrorCode, Operation
-    from ..resources.base.endpoint import Endpoint
 
 Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json", "half_event", "ends_early"]
@@ -80,14 +79,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         self,
         queue: FaultQueue,
         clock: Clock,
-        operations: Mapping[str, Endpoint],
-        events: Collection[str],
         random: Callable[[str], Random],
     ) -> None:
         self._queue = queue
         self._clock = clock
-        self._operations = operations
-        self._events = events
         self._random = random
 
     def __iter__(self) -> Iterator[Fault]:
@@ -132,14 +127,12 @@ class Faults(Collection[Fault], DeliveryFaults):
         A 429 response has the code, message and headers of the API, as with `rate_limited`.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             status: 400 to 599.
             code: The error code; by default, the usual one of that status.
             message: The message of the error.
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Raises:
             AurousError: If *status* is not an error status, or a header cannot be sent.
@@ -164,7 +157,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         problem = ApiProblem(
             status,
             code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
-            message or say.BY_FAULT.format(status=status),
+            message or f"The request could not be served ({status}).",
             headers=tuple(more.items()),
         )
         return self._add(f"status {status}", operation, _refused(lambda _bucket, _seconds, _now: problem), terms)
@@ -173,9 +166,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Respond with 429 and its headers, however many tokens the buckets have; ``Retry-After`` is in whole seconds.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             retry_after: Seconds, for ``Retry-After``.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
@@ -190,9 +181,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         It comes at once. Where sleeps are skipped, the client sleeps for its read timeout first.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             phase: Which timeout.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.timeout("characters.create", commit=True)``
@@ -202,10 +191,6 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def connect_error(self, operation: Operation | str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
-
-        Args:
-            operation: Name or pattern, such as ``characters.*``.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.connect_error("*", times=2)``
@@ -223,10 +208,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Close the connection before the response, after that many bytes of its body, or after events of a stream.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             after_bytes: How many bytes of the body arrive; by default, not even the head of the response.
             after_events: How many events of a stream arrive.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.disconnect("chat.create", after_events=3)``
@@ -248,9 +231,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         ``commit``, the request stays in flight until the clock has passed.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             seconds: How long it takes.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
@@ -270,9 +251,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         A response that is not a stream does not meet the fault.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             after_events: How many events arrive.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
@@ -286,9 +265,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         after the second event, without an error.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             kind: What the body becomes.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
@@ -304,9 +281,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Keep the status of the response, and make its body another one.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             body: A text, which is sent as it is, or a dict, which is sent as JSON.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.body("balance.retrieve", {"credits": "many"})``
@@ -324,9 +299,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         JSON does not meet the fault.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             kind: ``fields``, or ``all`` for unknown statuses, too.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.greased("characters.*", times=3)``
@@ -364,7 +337,7 @@ class Faults(Collection[Fault], DeliveryFaults):
     def _add(self, kind: str, operation: str, meet: Meet, terms: Mapping[str, Any], until: float = inf) -> Fault:
         check = _check(kind.partition(" ")[0])
         check.keywords(terms, Terms.__annotations__)
-        check_operation(check, operation, self._operations)
+        check_operation(check, operation)
         made = made_by(sys._getframe(1))
         return self._queue.add(CallFault(kind, operation, meet, until=until, made=made, **terms))
 
@@ -372,8 +345,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         """End a stream after some events; a response that is not a stream does not meet the fault."""
         check = _check("malformed" if how in _OF_STREAMS else how)
         count = check.whole("after_events", after, 0)
-        check_operation(check, operation, self._operations)
-        streams = [name for name, row in self._operations.items() if row.streams]
+        check_operation(check, operation)
+        streams = [name for name, row in CATALOG.by_operation.items() if row.streams]
         if not any(fnmatchcase(name, operation) for name in streams):
             raise check.refuse(
                 "operation", operation, f"an operation whose response can be a stream: {', '.join(streams)}."
@@ -423,8 +396,6 @@ def _refused(problem: Refuse, *, free: bool = False) -> Meet:
 
 
 def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
-    """Spoil the response that the request would have had."""
-
     def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
         reply = serve(effect=fault.commit)
         fault.fire(call)
@@ -449,5 +420,4 @@ def _limited(
 
 
 def fault_kinds() -> list[str]:
-    """Return the methods of `Faults` that add a fault."""
     return [name for name, _ in getmembers(Faults, isfunction) if not name.startswith("_")]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..base.arguments import Check, Public
 from ..base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
+from ..resources.webhooks import EVENTS
 from ..world.outbox import Delivery, Outbox
 from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery, made_by
 from .queue import FaultQueue
@@ -30,15 +31,9 @@ class DeliveryFaults(Public):
 
     _page = PAGE
     _queue: FaultQueue
-    _events: Collection[str]
 
     def drop(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Lose a delivery: the receiver gets nothing, and there is no retry.
-
-        Args:
-            event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``; see `Faults`.
-        """
+        """Lose a delivery: the receiver gets nothing, and there is no retry."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
@@ -49,10 +44,6 @@ class DeliveryFaults(Public):
 
     def duplicate(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver the same event twice, with the same id.
-
-        Args:
-            event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``; see `Faults`.
 
         Example:
             ``aurous.faults.duplicate("image.completed")``
@@ -66,12 +57,7 @@ class DeliveryFaults(Public):
         return self._add_delivery_fault("duplicate", event, meet, terms)
 
     def reorder(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver everything else that is due first.
-
-        Args:
-            event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``; see `Faults`.
-        """
+        """Deliver everything else that is due first."""
 
         def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
             if outbox.first_due(now) is None:
@@ -86,9 +72,7 @@ class DeliveryFaults(Public):
         """Deliver the event that many seconds later, on the fake's clock.
 
         Args:
-            event: Name or pattern, such as ``image.*``.
             seconds: How late.
-            **terms: ``times``, ``after`` and ``when``; see `Faults`.
         """
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
@@ -100,12 +84,7 @@ class DeliveryFaults(Public):
         return self._add_delivery_fault("late", event, meet, terms)
 
     def bad_signature(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Sign with another secret than the endpoint's (hook-7).
-
-        Args:
-            event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``; see `Faults`.
-        """
+        """Sign with another secret than the endpoint's (hook-7)."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
@@ -119,9 +98,9 @@ class DeliveryFaults(Public):
         check = Check(f"faults.{kind}", PAGE)
         check.keywords(terms, DeliveryTerms.__annotations__)
         check.text("event", event, "image.completed")
-        if not any(fnmatchcase(name, event) for name in self._events):
+        if not any(fnmatchcase(name, event) for name in EVENTS):
             raise AurousLookupError(
-                f"No event is called {shown(event)}{nearest(event, self._events)} Events: {', '.join(self._events)}.\n"
+                f"No event is called {shown(event)}{nearest(event, EVENTS)} Events: {', '.join(EVENTS)}.\n"
                 f"{see('reference/webhooks.html')}"
             )
         made = made_by(sys._getframe(1))

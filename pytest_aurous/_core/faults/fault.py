@@ -148,7 +148,6 @@ class Fault(Public):
         return self.met < (1 if self.times == inf else self.times)
 
     def concerns(self, thing: Call | Delivery) -> bool:
-        """Whether the fault applies to the operation or the event."""
         return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
 
     @staticmethod
@@ -169,7 +168,6 @@ class Fault(Public):
         return True
 
     def fire(self, thing: Call | Delivery) -> None:
-        """Count that it happened to a request or a delivery."""
         passed, fired = self._count
         self._counts[self.number] = Counts(passed, fired + 1)
         self.met += 1
@@ -225,8 +223,6 @@ Example::
 
 
 class CallFault(Fault):
-    """A fault of requests."""
-
     def __init__(self, kind: str, operation: str, meet: Meet, **terms: Any) -> None:
         super().__init__(kind, operation, **terms)
         self._meet = meet
@@ -237,7 +233,6 @@ class CallFault(Fault):
             thing.fault = f"{self.kind}, {'refused' if thing.error_code else 'committed'}"
 
     def meet(self, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
-        """Return what the client gets."""
         return self._meet(self, call, clock, serve)
 
 

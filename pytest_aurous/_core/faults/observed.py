@@ -59,7 +59,6 @@ def read_observed(file: str | None) -> tuple[Observation, ...]:
 
 
 def as_observed(reply: Reply, operation: str, rows: tuple[Observation, ...]) -> Reply:
-    """Return the response with the observed differences of its operation."""
     for row in rows:
         if row["operation"] == operation:
             reply = _changed(reply, row)

@@ -31,7 +31,6 @@ class FaultQueue:
         self._asker: int | None = None
 
     def add(self, fault: F) -> F:
-        """Add a fault behind all others."""
         self.newest += 1
         self._faults.append(fault)
         fault.count_in(self._counts, self.newest)
@@ -65,7 +64,6 @@ class FaultQueue:
         return [fault for fault in list(self._faults) if fault.number in self._counts]
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to what the faults of this moment have met."""
         met = [(fault, fault.met) for fault in self.faults]
 
         def back() -> None:
@@ -76,7 +74,6 @@ class FaultQueue:
 
     @property
     def unfired(self) -> list[Fault]:
-        """The faults that happened less often than ``times`` says."""
         return [fault for fault in self.faults if fault.outstanding]
 
     def get(self, number: int) -> Fault | None:
@@ -123,5 +120,5 @@ class FaultQueue:
             if (met is None or fault.after) and fault.concerns(thing) and fault.is_due(now):
                 met = met or fault
         if met is not None:
-            self._state.note(setattr, met, "met", met.met)
+            self._state.undo.note(setattr, met, "met", met.met)
         return met

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
-from ..base.arguments import hinting
-from ..base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
+from ..base.arguments import Check, hinting
+from ..base.errors import AurousLookupError, AurousScriptError, choices, closest, hide_mistakes, nearest, see, shown
 from ..wire.call import Call
 from ..wire.hosts import UPLOAD_HOST, host_of, is_upload, is_vendors
 from ..world.script import Lifecycle, Plan, Step, parse_runs, plan_of
@@ -269,6 +271,71 @@ def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
 
 CATALOG: Final = Catalog()
 """The catalog of the API. Nothing changes it, so all fakes share it."""
+_REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
+
+
+def check_operation(check: Check, operation: object, *, pattern: bool = True) -> str:
+    """Accept the name of an operation, or a *pattern* of names such as ``characters.*``.
+
+    Raises:
+        AurousLookupError: If no operation has that name.
+        AurousError: If it is not text.
+    """
+    rows = CATALOG.by_operation
+    if not isinstance(operation, str):
+        raise check.refuse("operation", operation, "the name of an operation, such as 'characters.create'.")
+    if operation not in rows and not (pattern and any(fnmatchcase(name, operation) for name in rows)):
+        raise no_operation(operation)
+    return operation
+
+
+def no_operation(name: object) -> AurousLookupError:
+    """Return the error for an unknown operation; for a request, such as ``GET /v1/team``, it names the operation."""
+    request = _REQUEST.fullmatch(str(name).strip())
+    resource, hint = _of_request(*request.groups()) if request else _of_name(name)
+    listed = [one for one in CATALOG.by_operation if not resource or _resource(one) == resource]
+    return AurousLookupError(
+        f"No operation is called {shown(name)}{hint} Operations{f' of {resource}' if resource else ''}: "
+        f"{', '.join(listed)}.\n{see('reference/requests.html')}"
+    )
+
+
+def _resource(operation: str) -> str:
+    return operation.rpartition(".")[0]
+
+
+def _of_name(name: object) -> tuple[str, str]:
+    """Return the resource that a name means, if any, and the end of the sentence about the name."""
+    rows = CATALOG.by_operation
+    resources = dict.fromkeys(map(_resource, rows))
+    if name in resources:
+        return str(name), "."
+    head, _, verb = str(name).rpartition(".")
+    resource = closest(head, resources) or next((one for one in resources if head.startswith(f"{one}.")), None)
+    if resource is None:
+        return "", nearest(name, rows)
+    found = closest(verb, [one.rpartition(".")[2] for one in rows if _resource(one) == resource])
+    return resource, f"; did you mean '{resource}.{found}'?" if found else "."
+
+
+def _of_request(method: str | None, target: str) -> tuple[str, str]:
+    """Return the resource of a path or URL, if any, and the end of the sentence about it."""
+    # An unclosed bracket, as in a template that was cut, is an error for `urlsplit`.
+    path = urlsplit(target.replace("[", "")).path
+    parts = [part for part in path.split("/") if part]
+    # A path may start with a base URL, or lack the version.
+    paths = (f"/{head}{'/'.join(parts[at:])}" for at in range(len(parts)) for head in ("", "v1/"))
+    rows = next(filter(None, (CATALOG.find("api", one) or CATALOG.find("upload", one) for one in paths)), {})
+    if not rows:
+        return "", f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
+    matches = {row.operation: row.method for row, _ in rows.values()}
+    resource = _resource(next(iter(matches)))
+    names = [name for name in matches if method is None or matches[name] == method.upper()]
+    if len(names) == 1:
+        return resource, f": this is a request, and its operation is {names[0]!r}. Use that name."
+    listed = " or ".join(f"{one!r} ({matches[one]})" for one in names or matches)
+    has = "this path has" if names else f"the path has no {method}, but"
+    return resource, f": {has} the operations {listed}. Use a name."
 
 
 class Addresses:
@@ -278,10 +345,9 @@ class Addresses:
         home: Scheme, host and path of the base URL.
     """
 
-    __slots__ = ("_catalog", "_hosts", "_root", "home")
+    __slots__ = ("_hosts", "_root", "home")
 
-    def __init__(self, catalog: Catalog, base_url: str) -> None:
-        self._catalog = catalog
+    def __init__(self, base_url: str) -> None:
         home = urlsplit(base_url)
         self.home: tuple[str, str, str] = (home.scheme, host_of(home), home.path)
         self._root = f"{home.path}/"
@@ -312,10 +378,10 @@ class Addresses:
             if call.scheme != self.home[0] or not path.startswith(self._root):
                 return {}
             path = path[len(self._root) - 1 :]
-        return self._catalog.find(host, path)
+        return CATALOG.find(host, path)
 
 
 # A suite has few base URLs, and nothing changes the addresses of one.
 @lru_cache(maxsize=8)
-def addresses(catalog: Catalog, base_url: str) -> Addresses:
-    return Addresses(catalog, base_url)
+def addresses(base_url: str) -> Addresses:
+    return Addresses(base_url)

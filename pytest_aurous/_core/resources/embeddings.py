@@ -31,8 +31,6 @@ _WORD: Final = re.compile(r"\w+")
 
 @row_class
 class EmbeddingRow(RecordRow):
-    """An embedding that was paid for."""
-
     id: str = column("``emb_`` and a ULID; only usage shows it.", holds="id")
     model: str = column("The model that the request named.", holds="style")
     tokens: int = column("Its input tokens.")
@@ -43,7 +41,6 @@ class EmbeddingRow(RecordRow):
 
 
 def vectors(world: World) -> Section[str, tuple[float, ...]]:
-    """Return the vectors that a test has set, by text."""
     found: Section[str, tuple[float, ...]] = world.state.section("vectors")
     return found
 
@@ -125,6 +122,7 @@ BUCKET: Final = "embeddings_tpm"
 _MOST_TEXT: Final = 1_000_000
 _LIMITLESS: Final = 10**9
 # The limits of emb-6.
+_LIMITS: Final = "See https://docs.aurous-labs.com/api-reference/embeddings/limits."
 _MOST_PARTS: Final = 16
 _MOST_IMAGES: Final = 8
 # Tokens of an image: the middle of what the page says, 1,000 to 1,500 (emb-5).
@@ -138,7 +136,8 @@ def _part(value: Any, param: str) -> dict[str, Any]:
         raise ApiProblem(400, "invalid_format", message, param)
     kind = one_of(_PARTS)(value.get("type"), f"{param}.type")
     if kind == "video_url":
-        raise ApiProblem(400, "embeddings_video_unsupported", say.NO_VIDEO, f"{param}.type")
+        message = "Embeddings do not accept video since 2026-05-24."
+        raise ApiProblem(400, "embeddings_video_unsupported", message, f"{param}.type")
     if kind == "text":
         _text(value.get("text"), f"{param}.text")
     else:
@@ -175,7 +174,7 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
         (images, _MOST_IMAGES, "images", "images"),
     ):
         if got > most:
-            message = say.TOO_MANY_PARTS.format(got=got, most=most, what=what, total=whole)
+            message = f"Embedding request has {got} {what}; the cap is {most} {whole} per request. {_LIMITS}"
             raise ApiProblem(400, "embeddings_input_too_many_items", message, param)
     return parts
 
@@ -196,8 +195,6 @@ _CREATE: Final[dict[str, Reader]] = {
 
 
 class _Price(NamedTuple):
-    """The tokens of an input, and their credits."""
-
     text: int
     visual: int
     lines: tuple[Decimal, Decimal]
@@ -225,14 +222,14 @@ def _read(ctx: Context, fields: Mapping[str, Reader]) -> tuple[dict[str, Any], M
     model = require_model(ctx, "embedding")
     if (wanted := body.get("dimensions")) is not None and wanted not in (model.dimensions or ()):
         allowed = ", ".join(map(str, model.dimensions or ()))
-        message = say.BAD_DIMENSIONS.format(allowed=allowed, model=model.id, got=wanted)
+        message = f"dimensions must be one of {allowed} for {model.id}, not {wanted}."
         raise ApiProblem(400, "embeddings_unsupported_dimensions", message, "dimensions")
     words = sum(tokens_of(part["text"]) for part in body["input"] if part["type"] == "text")
     pictures = _IMAGE * sum(part["type"] == "image_url" for part in body["input"])
     if words + pictures > model.context_window:
         own = ctx.world.settings.reading("emb-6") == "own"
         code = "embeddings_input_too_large" if own else "max_input_tokens_exceeded"
-        message = say.INPUT_TOO_LARGE.format(got=words + pictures, most=model.context_window)
+        message = f"The input has about {words + pictures} tokens; the cap is {model.context_window}."
         raise ApiProblem(400, code, message, "input")
     lines = price_of(words, model.rate("text")), price_of(pictures, model.rate("visual"))
     return body, model, _Price(words, pictures, lines)

@@ -10,7 +10,6 @@ from ..base.arguments import Check
 from ..base.data import read_json
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
-from ..wire import messages as say
 from ..wire.fields import Reader, integer, read_fields
 from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found, not_one_of
 from ..world.world import World
@@ -40,8 +39,6 @@ _SIDE: Final = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 @row_class
 class FileRow(RecordRow):
-    """A stored file."""
-
     RULE: ClassVar[str] = "file-1"
 
     id: str = column("``file_`` and a ULID.", holds="id")
@@ -99,11 +96,12 @@ def measured(data: bytes) -> Measured:
     found = measure(data)
     # First what it is: of anything but a picture, neither the bytes nor the sides say what is wrong.
     if found is None:
-        raise ApiProblem(400, "invalid_format", say.NO_IMAGE, "file")
+        raise ApiProblem(400, "invalid_format", "file must be a PNG, a JPEG or a WebP.", "file")
     if len(data) > _MOST_BYTES:
-        raise ApiProblem(400, "value_out_of_range", say.FILE_TOO_LARGE.format(got=len(data), most=_MOST_BYTES), "file")
+        message = f"file must have at most {_MOST_BYTES} bytes, not {len(data)}."
+        raise ApiProblem(400, "value_out_of_range", message, "file")
     if min(found.width, found.height) < 1 or max(found.width, found.height) > _MOST_PIXELS:
-        message = say.PICTURE_TOO_LARGE.format(width=found.width, height=found.height, most=_MOST_PIXELS)
+        message = f"file must have at most {_MOST_PIXELS} pixels a side, not {found.width}x{found.height}."
         raise ApiProblem(400, "value_out_of_range", message, "file")
     return found
 
@@ -225,7 +223,7 @@ def _metadata(part: FormPart, param: str) -> dict[str, Any]:
         metadata = None
     if not isinstance(metadata, dict):
         got = shown(part.data.decode(errors="replace"))
-        raise ApiProblem(400, "invalid_format", say.NO_METADATA.format(got=got), param)
+        raise ApiProblem(400, "invalid_format", f"metadata must be a JSON object, as text, not {got}.", param)
     return cast("dict[str, Any]", metadata)
 
 
@@ -282,7 +280,8 @@ def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/files."""
     parts = {part.name: part for part in _parts(ctx)}
     if not parts:
-        raise ApiProblem(400, "invalid_format", say.NO_FORM)
+        message = "The request body must be a complete multipart/form-data form, and no part may have parts of its own."
+        raise ApiProblem(400, "invalid_format", message)
     # In one order, whatever the order of the parts: the same mistakes get the same refusal.
     in_order = {name: parts[name] for name in ("purpose", "file", *parts) if name in parts}
     sent = read_fields(in_order, _CREATE, required=("file", "purpose"))

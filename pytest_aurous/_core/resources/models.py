@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from ..base.amounts import product
 from ..base.errors import AurousError, hide_mistakes, see
 from ..base.instants import parse_instant
-from ..wire import messages as say
 from ..wire.refusal import ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, endpoint
@@ -28,8 +27,6 @@ _CREATED: Final = int(parse_instant("2026-05-15T00:00:00Z").timestamp())
 
 @row_class
 class ModelRow(RecordRow):
-    """A model."""
-
     id: str = column("Its name in requests.", holds="style")
     kind: Kind = column("``chat`` or ``embedding``.", holds="word")
     rates: tuple[tuple[str, float], ...] = column("Credits per million tokens, by what is counted.")
@@ -95,7 +92,7 @@ def require_model(ctx: Context, kind: Kind) -> ModelRow:
     if row is None:
         raise not_found("model", name, "model")
     if row.kind != kind:
-        message = say.WRONG_KIND.format(model=name, kind=row.kind, operation=ctx.call.path, needed=kind)
+        message = f"{name} is a model of kind {row.kind}; {ctx.call.path} needs one of kind {kind}."
         raise ApiProblem(400, "model_wrong_kind", message, "model")
     return row
 

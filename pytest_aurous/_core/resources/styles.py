@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
 from ..base.errors import hide_mistakes
 from ..base.instants import iso
-from ..wire import messages as say
 from ..wire.fields import integer, number, one_of
 from ..wire.refusal import ApiProblem, not_found
 from ..world.ids import IdSource
@@ -41,8 +40,6 @@ _OPTIONAL: Final = ("default_", "description", "has_")
 
 @row_class
 class LoraRow(RecordRow):
-    """A stored image style."""
-
     id: str = column("``lora_`` and a ULID.", holds="id")
     name: str = column("Display name.", holds="style", value="free")
     is_public: bool = column("Whether every team can use it.", default=True)
@@ -63,8 +60,6 @@ class LoraRow(RecordRow):
 
 @row_class
 class VideoLoraRow(RecordRow):
-    """A stored video style."""
-
     id: str = column("``lora_`` and a ULID.", holds="id")
     name: str = column("Display name.", holds="style", value="free")
     is_public: bool = column("Whether every team can use it.", default=True)
@@ -276,7 +271,7 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
         return row
     if find_style(world, LoraRow, team, name) or find_style(world, VideoLoraRow, team, name):
         medium = "image" if kind is LoraRow else "video"
-        message = say.OTHER_MEDIUM.format(param=param, got=name, medium=medium)
+        message = f"{param} {name!r} is a style of another medium: {medium} needs one of its own."
         raise ApiProblem(400, "unsupported_lora_for_mode", message, param)
     raise not_found("style", name, param)
 

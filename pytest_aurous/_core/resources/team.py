@@ -25,8 +25,6 @@ __tracebackhide__ = hide_mistakes
 
 @row_class
 class TeamRow(RecordRow):
-    """A stored team; its credits are in its ledger."""
-
     id: str = column("``team_`` and a ULID.")
     name: str = column("Display name.")
     created_at: str = column("ISO 8601 (time-1).")
@@ -101,7 +99,6 @@ class ApiKey(str):
 
     @classmethod
     def of(cls, world: World, key: str) -> ApiKey:
-        """Return *key* as an `ApiKey`."""
         made = str.__new__(cls, key)
         made._world = world
         return made

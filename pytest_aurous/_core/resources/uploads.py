@@ -29,8 +29,6 @@ _URL_LIFE: Final = 15 * 60.0
 
 @row_class
 class UploadRow(RecordRow):
-    """A stored upload ticket."""
-
     id: str = column("``upl_`` and a ULID; the API calls it ``upload_id``.")
     filename: str = column("As sent to init.")
     extension: str = column("``jpeg``, ``jpg``, ``png`` or ``webp``.")
@@ -60,7 +58,6 @@ def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
 
 
 def expired(world: World, row: UploadRow) -> bool:
-    """Whether the ticket is too old to be used."""
     return world.clock.time() >= row.created_at + _TICKET_LIFE
 
 
@@ -87,7 +84,7 @@ def require_ticket(world: World, team: str, upload_id: str, param: str) -> Uploa
 
 
 def _invalid(upload_id: str, reason: str, param: str) -> ApiProblem:
-    return ApiProblem(400, "upload_invalid", say.UPLOAD_INVALID.format(id=upload_id, reason=reason), param)
+    return ApiProblem(400, "upload_invalid", f"Upload {upload_id!r} cannot be used: {reason}.", param)
 
 
 _PAGE: Final = "reference/records.html#uploads"
@@ -249,7 +246,7 @@ def put(ctx: Context) -> bytes:
     table = ctx.world.table(UploadRow)
     # Its URL was signed before a reset, or by a fake with the same seed.
     if ctx.args["upload_id"] not in table:
-        raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.UNKNOWN_HERE))
+        raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="what it leads to does not exist"))
     content = ctx.call.content
     table.replace(replace(table[ctx.args["upload_id"]], size=len(content), digest=sha256(content).hexdigest()))
     return b""

@@ -81,7 +81,6 @@ class Billed(NamedTuple):
 
     @property
     def duration_ms(self) -> int | None:
-        """How long it took; None until its end."""
         return None if self.finished is None else round((self.finished - self.started) * 1000)
 
 
@@ -276,13 +275,14 @@ def buckets(ctx: Context) -> dict[str, Any]:
     if token is not None:
         first_query, before = _read_token(ctx, token, now)
         if any(first_query.get(name) != value for name, value in query.items()):
-            raise ApiProblem(400, "invalid_page_token", say.DRIFTED_PAGE, "page_token")
+            message = "page_token does not go with these query parameters: they have changed between the pages."
+            raise ApiProblem(400, "invalid_page_token", message, "page_token")
         query = first_query
     name = _WIDTH(query.get("bucket_width", "1d"), "bucket_width")
     width = _WIDTHS[name]
     start, end = _range_of(query, now)
     if (end - start) / width > _MAX_BUCKETS:
-        message = say.TOO_MANY_BUCKETS.format(got=name, most=_MAX_BUCKETS)
+        message = f"bucket_width {name!r} makes more than {_MAX_BUCKETS} buckets of this range: choose a wider one."
         raise ApiProblem(400, "too_many_buckets", message, "bucket_width")
     groups = [_GROUP(name, "group_by") for name in query.get("group_by", "").split(",") if name]
     # The default and the bounds of the page.
@@ -343,7 +343,6 @@ def _rows(ctx: Context, query: dict[str, str], start: float, end: float, *, medi
 
 
 def _order(row: Billed) -> tuple[float, str]:
-    """Return the sort key of events, newest first."""
     return -row.started, row.id
 
 
@@ -353,7 +352,6 @@ def _key_of(row: Billed) -> dict[str, Any]:
 
 
 def _bucket_of(start: int, width: int, groups: list[str], rows: list[Billed]) -> dict[str, Any]:
-    """Write the bucket of *width* seconds from *start*, with the totals of *rows* grouped by the fields in *groups*."""
     by_key: dict[tuple[Any, ...], list[Billed]] = {}
     for row in rows:
         key = _key_of(row)
@@ -433,7 +431,8 @@ def _range_of(query: dict[str, str], now: float) -> tuple[float, float]:
     # The end is exclusive, and what is billed at this very second has to be seen.
     start, end = _instant(query, "start_time", now), _instant(query, "end_time", now + 1)
     if end <= start or now - start > _LOOKBACK:
-        message = say.BAD_RANGE.format(start=iso_milliseconds(start), end=iso_milliseconds(end))
+        got = f"from {iso_milliseconds(start)} to {iso_milliseconds(end)}"
+        message = f"start_time must be before end_time and at most 730 days ago, not {got}."
         raise ApiProblem(400, "value_out_of_range", message, "start_time")
     return start, end
 
@@ -479,7 +478,7 @@ def _read_token(ctx: Context, token: str, now: float) -> tuple[dict[str, str], i
         raise ApiProblem(400, "invalid_page_token", say.FOREIGN_PAGE, "page_token")
     # Written this way, a token whose expiry is not a number has expired.
     if not expiry > now:
-        raise ApiProblem(400, "invalid_page_token", say.EXPIRED_PAGE, "page_token")
+        raise ApiProblem(400, "invalid_page_token", "page_token has expired (token_expired).", "page_token")
     return query, last
 
 

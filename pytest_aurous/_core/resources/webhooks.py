@@ -51,8 +51,6 @@ _METADATA: Final = dict_of(text(500, low=0), 50)
 
 @row_class
 class EndpointRow(RecordRow):
-    """A stored webhook endpoint."""
-
     id: str = column("``we_`` and a ULID.", holds="id")
     object: str = column("Always ``webhook_endpoint``.", holds="word", default="webhook_endpoint")
     url: str = column("Where events are delivered.", holds="url")
@@ -176,7 +174,6 @@ def envelope(world: World, event: str, data: dict[str, Any], at: float, *, synth
 
 
 def deliver(world: World, row: EndpointRow, event: str, payload: dict[str, Any], at: float) -> None:
-    """Queue one event for one endpoint."""
     _queue(world, Delivery(event, row.url, payload, at, b"", endpoint=row.id))
 
 
@@ -304,7 +301,6 @@ def known_events(who: str, events: Iterable[str]) -> list[str]:
 
 
 def check_secret(who: str, secret: object) -> None:
-    """Refuse a secret that cannot sign."""
     if secret is not None:
         Check(who, "reference/webhooks.html").text("secret", secret, "whsec_...")
 

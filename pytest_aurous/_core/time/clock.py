@@ -234,7 +234,6 @@ class Clock(Public):
         return self._offset, self._frozen, self._speed, self._since
 
     def restore(self, position: Position) -> None:
-        """Go back to a `position`."""
         self._offset, self._frozen, self._speed, self._since = position
 
 

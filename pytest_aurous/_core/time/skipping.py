@@ -89,8 +89,6 @@ class _Clock:
 
 @dataclass(eq=False)
 class _Sleeper:
-    """Replace `time.sleep`."""
-
     real: Callable[[Any], None]
     shared: SharedTime
 
@@ -112,8 +110,6 @@ class _Sleeper:
 
 
 class _Patches:
-    """All patches for one `SharedTime`."""
-
     def __init__(self, shared: SharedTime) -> None:
         self.shared = shared
         self._replaced: list[tuple[Any, Any]] = []

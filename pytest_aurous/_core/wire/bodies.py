@@ -75,8 +75,6 @@ def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int =
 
 
 class FormPart(NamedTuple):
-    """One field of a form."""
-
     name: str
     filename: str | None
     data: bytes

@@ -201,12 +201,10 @@ def stream_of(call: Call) -> str:
 
 
 def is_digest(body: bytes) -> bool:
-    """Whether only the digest of a body was kept."""
     return body[:1] == b"<" and _DIGEST in body[:40]
 
 
 def kept(body: bytes) -> bytes:
-    """Return a body, or the digest of a large one."""
     if len(body) <= KEPT_BODY:
         return body
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()

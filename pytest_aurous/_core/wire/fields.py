@@ -86,7 +86,7 @@ def number(low: float, high: float, *, whole: bool = False) -> Reader:
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise _refuse_type(param, "a whole number" if whole else "a number", value)
         if not low <= value <= high:
-            message = say.RANGE.format(param=param, low=low, high=high, got=shown(value))
+            message = f"{param} must be between {low} and {high}, not {shown(value)}."
             raise ApiProblem(400, "value_out_of_range", message, param)
         return value
 
@@ -94,12 +94,11 @@ def number(low: float, high: float, *, whole: bool = False) -> Reader:
 
 
 def url(high: int) -> Reader:
-    """Read an https URL of at most *high* characters."""
     read_text = text(high)
 
     def read(value: Any, param: str) -> Any:
         if not is_https(read_text(value, param)):
-            raise ApiProblem(400, "invalid_format", say.NO_URL.format(param=param, got=value), param)
+            raise ApiProblem(400, "invalid_format", f"{param} must be an https URL, not {value!r}.", param)
         return value
 
     return described(read, {"type": "string", "maxLength": high, "pattern": _HTTPS, HOLDS: "url"})
@@ -144,7 +143,7 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
         except ApiProblem as problem:
             # Otherwise it names the place itself, such as messages[*].role.
             if problem.param == param:
-                problem.message = say.IN_LIST.format(message=problem.message)
+                problem.message = f"An item of {problem.message}"
             raise
 
     schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}
@@ -161,8 +160,6 @@ def object_of(readers: Mapping[str, Reader]) -> Reader:
 
 
 def dict_of(reader: Reader, high: int) -> Reader:
-    """Read an object with at most *high* keys of any name."""
-
     def read(value: Any, param: str) -> Any:
         pairs = _object(value, param)
         _check_length(pairs, param, 0, high, "keys")
@@ -184,9 +181,10 @@ def read_body(content: bytes) -> dict[str, Any]:
         body = read_json(content)
     # Bytes that are not UTF-8 are a ValueError, too; a hundred thousand brackets are not.
     except (ValueError, RecursionError) as error:
-        raise ApiProblem(400, "invalid_format", say.MALFORMED_JSON.format(reason=error)) from None
+        raise ApiProblem(400, "invalid_format", f"The request body is not valid JSON: {error}.") from None
     if not isinstance(body, dict):
-        raise ApiProblem(400, "invalid_format", say.NOT_AN_OBJECT.format(got=_JSON_TYPES[type(body)]))
+        message = f"The request body must be a JSON object, not {_JSON_TYPES[type(body)]}."
+        raise ApiProblem(400, "invalid_format", message)
     return cast("dict[str, Any]", body)
 
 
@@ -216,7 +214,7 @@ def read_fields(
     # A misspelled name explains a missing field, and a missing field matters more than a wrong value.
     unknown = [prefix + name for name in body if name not in readers]
     if unknown:
-        message = say.UNKNOWN_FIELDS.format(names=", ".join(unknown), allowed=", ".join(readers))
+        message = f"Unknown or read-only fields: {', '.join(unknown)}. Allowed: {', '.join(readers)}."
         raise ApiProblem(400, "invalid_request", message, unknown[0])
     for name in required:
         if name not in body:
@@ -233,7 +231,6 @@ def _check_length(value: Collection[Any], param: str, low: int, high: int, unit:
 
 
 def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
-    """Return the schema of a request body with the fields of *readers*."""
     return {
         "type": "object",
         "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},

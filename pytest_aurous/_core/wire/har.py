@@ -29,7 +29,6 @@ _WEBHOOK_SECRET: Final = re.compile(r"whsec_[\w+/=-]{8,}")
 
 
 def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
-    """Write the calls of *test* to a file in *folder*, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{file_name(test)}.har"
     write_whole(file, json.dumps(har(calls), indent=1))

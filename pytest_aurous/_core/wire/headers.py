@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.redaction import SECRET_HEADERS, redacted
-from . import messages as say
 from .refusal import ApiProblem
 from .reply import Pairs
 
@@ -104,7 +103,7 @@ def check_version(headers: Mapping[str, str], *, prior_dates: bool) -> None:
     if version != VERSION and not (prior_dates and _is_prior_date(version)):
         known = f"{VERSION} and any prior date" if prior_dates else VERSION
         raise ApiProblem(
-            400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=known), "Aurous-Version"
+            400, "unknown_version", f"Unknown API version {version!r}. Known versions: {known}.", "Aurous-Version"
         )
 
 

@@ -104,14 +104,13 @@ def envelope(problem: ApiProblem, request_id: str, *, all_global: bool, null_par
 
 def not_found(resource: str, row_id: str, param: str | None = None) -> ApiProblem:
     """Return the 404 for an id that is unknown, deleted or another team's, which look the same (auth-7)."""
-    return ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource=resource, id=row_id), param)
+    return ApiProblem(404, "resource_not_found", f"No such {resource}: {row_id!r}.", param)
 
 
 def missing_field(param: str) -> ApiProblem:
-    """Return the 400 for a required field that was not sent."""
     return ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=param), param)
 
 
 def not_one_of(param: str, allowed: Iterable[str], got: str, code: str = "invalid_format") -> ApiProblem:
     """Return the 400 for a value outside of a fixed set; *got* is the value as the message quotes it."""
-    return ApiProblem(400, code, say.NOT_ONE_OF.format(param=param, allowed=", ".join(allowed), got=got), param)
+    return ApiProblem(400, code, f"{param} must be one of {', '.join(allowed)}, not {got}.", param)

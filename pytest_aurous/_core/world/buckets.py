@@ -52,15 +52,9 @@ class Bucket(NamedTuple):
 
     @property
     def left(self) -> int:
-        """How many requests it pays for."""
         return int(self.tokens + _GRAIN)
 
-    @property
-    def wait(self) -> int:
-        """The whole seconds until there is a token, at least 1: the value of ``Retry-After``."""
-        return self.wait_for(1)
-
-    def wait_for(self, tokens: int) -> int:
+    def wait_for(self, tokens: int = 1) -> int:
         """Return the whole seconds until there are that many tokens, or until it is full; at least 1."""
         return max(1, ceil((min(tokens, self.capacity) - self.tokens) / self.rate - _GRAIN))
 
@@ -68,13 +62,8 @@ class Bucket(NamedTuple):
         capacity, rate, tokens, at, overruns = self
         return Bucket(capacity, rate, min(capacity, tokens + max(0.0, now - at) * rate), now, overruns)
 
-    @property
-    def headers(self) -> Pairs:
-        """The headers of a response (rate-1)."""
-        return self.named("X-RateLimit")
-
-    def named(self, prefix: str) -> Pairs:
-        """Return the headers of a response, whose names begin with *prefix*."""
+    def headers(self, prefix: str = "X-RateLimit") -> Pairs:
+        """Return the headers of a response (rate-1), whose names begin with *prefix*."""
         full = ceil(self.at + (self.capacity - self.tokens) / self.rate - _GRAIN)
         return (
             (f"{prefix}-Limit", str(self.capacity)),
@@ -115,10 +104,10 @@ class Buckets:
         bucket = Bucket(capacity, rate, tokens if empty else max(0.0, tokens - 1), now, overruns + empty)
         self._buckets[team, name] = bucket
         if empty and self._enforce:
-            message = say.RATE_LIMIT.format(bucket=name, seconds=bucket.wait)
-            headers = (*bucket.headers, ("Retry-After", str(bucket.wait)))
+            message = say.RATE_LIMIT.format(bucket=name, seconds=bucket.wait_for())
+            headers = (*bucket.headers(), ("Retry-After", str(bucket.wait_for())))
             raise ApiProblem(429, "too_many_requests", message, headers=headers)
-        return bucket.headers
+        return bucket.headers()
 
     def spend_tokens(self, team: str, name: str, count: int, now: float, *, used: bool = False) -> Pairs:
         """Take the tokens of a text from a bucket, and return the headers; if there are too few, count an overrun.
@@ -135,10 +124,10 @@ class Buckets:
         self._buckets[team, name] = bucket
         if short and self._enforce:
             wait = bucket.wait_for(count)
-            message = say.TOKENS.format(bucket=name, seconds=wait)
-            headers = bucket._replace(tokens=0).named("X-RateLimit-TPM")  # whatever is left, it is too little
+            message = f"Token rate limit exceeded for {name}. Retry after {wait}s."
+            headers = bucket._replace(tokens=0).headers("X-RateLimit-TPM")  # whatever is left, it is too little
             raise ApiProblem(429, "tpm_rate_limit_exceeded", message, headers=(*headers, ("Retry-After", str(wait))))
-        return bucket.named("X-RateLimit-TPM")
+        return bucket.headers("X-RateLimit-TPM")
 
     def resize(self, team: str, name: str, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change the capacity or the refill, and fill the bucket."""

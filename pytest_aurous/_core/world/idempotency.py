@@ -66,7 +66,6 @@ class IdempotencyKeys:
         return stored
 
     def store(self, stored: Stored) -> None:
-        """Keep a response for 24 h."""
         self._stored[stored.claim.team, stored.claim.key] = stored
 
 
@@ -79,7 +78,7 @@ def claim_of(call: Call, key: str, team: str, longest: int, fingerprint: Callabl
         ApiProblem: 400 on a key that is empty or too long (idem-1).
     """
     if not 1 <= len(key) <= longest:
-        message = say.KEY_LENGTH.format(most=longest, got=len(key))
+        message = f"Idempotency-Key must be 1 to {longest} characters long, not {len(key)}."
         raise ApiProblem(400, "invalid_format", message, "Idempotency-Key")
     body = _canonical(call.content) if fingerprint is None else fingerprint()
     return Claim(team, key, f"{call.method} {call.path}", body)

@@ -62,7 +62,6 @@ class Journal:
             call.number = 0
 
     def respond(self, call: Call, reply: Reply | None) -> None:
-        """Record the response of *call*, or that none arrived."""
         self._waiting.take(call)
         call.record_response(reply, self._same, whole=self.whole)
         self.leave()
@@ -102,7 +101,6 @@ class Journal:
         self._go_back([], [])
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the calls and notes of this moment."""
         return partial(self._go_back, self.entries[:], self.notes[:])
 
     def _go_back(self, entries: list[Call], notes: list[Note]) -> None:

@@ -105,12 +105,13 @@ class Keyring:
         """
         key = sent_key(headers)
         if not key:
-            raise ApiProblem(401, "missing_api_key", say.MISSING_KEY)
+            raise ApiProblem(401, "missing_api_key", "No API key provided. Send it in the X-Api-Key header.")
         grant = self._grants.get(key)
         if grant is None:
             raise ApiProblem(401, "invalid_api_key", say.INVALID_KEY)
         if grant.dies_at is not None and grant.dies_at <= now:
-            raise ApiProblem(401, self._dead, say.REVOKED_KEY if self._dead == "revoked_api_key" else say.INVALID_KEY)
+            revoked = "The API key provided has been revoked."
+            raise ApiProblem(401, self._dead, revoked if self._dead == "revoked_api_key" else say.INVALID_KEY)
         return grant
 
 
@@ -122,5 +123,5 @@ def require_scope(grant: Grant, method: str) -> None:
     """Refuse a key with an insufficient scope (auth-5): every GET needs ``read``, everything else ``write``."""
     if not permits(grant, method):
         raise ApiProblem(
-            403, "missing_scope", say.MISSING_SCOPE.format(scope=grant.scope, method=method, needed="write or full")
+            403, "missing_scope", f"This API key has scope {grant.scope}; {method} requests need write or full."
         )

@@ -8,7 +8,6 @@ from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
 from ..base.amounts import CONTEXT, exact, plain
-from ..wire import messages as say
 from ..wire.refusal import ApiProblem
 from .state import Section, State
 
@@ -85,7 +84,8 @@ class Ledger:
         if account.billing_mode == "exempt":
             price = Decimal(0)
         elif price > account.available:
-            message = say.NO_CREDITS.format(available=_as_documented(account.available), needed=_as_documented(price))
+            there, needed = _as_documented(account.available), _as_documented(price)
+            message = f"Team available balance is {there} credits, generation requires {needed}."
             raise ApiProblem(402, code, message)
         number = account.holds + 1
         if self._at_create:

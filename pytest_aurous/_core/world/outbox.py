@@ -78,7 +78,6 @@ class Delivery(Hinting):
         return self.event
 
     def again(self, at: float, attempt: int) -> Delivery:
-        """Return the same delivery once more, due at *at*."""
         payload = json.loads(self.body)  # a receiver may have changed the previous one
         met = self.met if attempt == self.attempt else ()
         return Delivery(self.event, self.url, payload, at, self.body, attempt, endpoint=self.endpoint, met=met)

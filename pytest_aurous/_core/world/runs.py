@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Mapping
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from itertools import islice
 from math import inf
@@ -80,13 +80,6 @@ class Runs:
         self._due: list[tuple[float, int, str]] = state.sequence("due")  # a heap; stale entries are skipped
         self._ticks = 0
 
-    def get(self, record: str) -> Run | None:
-        """Return the run that *record* is in or was last in."""
-        return self.by_record.get(record)
-
-    def items(self) -> ItemsView[str, Run]:
-        return self.by_record.items()
-
     def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
         run = self.by_record[record] = Run(steps, resource, self._clock.time())
@@ -122,7 +115,7 @@ class Runs:
     def settle(self) -> None:
         """Bring every record up to the clock, each step at the instant at which it was due."""
         while self._due and self._due[0][0] <= self._clock.time():
-            self._state.note(heappush, self._due, self._due[0])  # a second entry would be skipped
+            self._state.undo.note(heappush, self._due, self._due[0])  # a second entry would be skipped
             deadline, _, record = heappop(self._due)
             run = self.by_record.get(record)
             if run is not None and run.deadline == deadline:  # else the run was dropped or moved on meanwhile

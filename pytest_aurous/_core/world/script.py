@@ -76,7 +76,6 @@ class Hold(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """The length of a hold by time."""
         return self.amount * _UNITS[self.unit]
 
 
@@ -182,7 +181,6 @@ class _Reader:
         return Step(status, self.error(status), self.hold())
 
     def elsewhere(self, owners: Sequence[str]) -> str:
-        """Return where a script of other resources belongs."""
         text, owner = " ".join(self.text.split()), owners[0]
         return (
             f"{text!r} is a script for {' or '.join(owners)}: "

@@ -65,8 +65,6 @@ def _refuse(name: str, value: object, expected: str) -> AurousError:
 
 
 class _Choice:
-    """Reads one of a few words."""
-
     def __init__(self, *allowed: str) -> None:
         self.allowed = allowed
 
@@ -273,7 +271,6 @@ class Settings:
         vars(self).update(defaults, **chosen)
 
     def reading(self, rule: str) -> str:
-        """Return the selected reading of a rule in `READINGS`."""
         return self.readings.get(rule, READINGS[rule][0])
 
     def changed(self, chosen: Mapping[str, Any]) -> Settings:

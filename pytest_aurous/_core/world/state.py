@@ -96,17 +96,18 @@ class State:
     twice.
 
     Attributes:
+        sections: Every section in use by its name, to be read.
         undo: What undoes the operation that runs.
         seed: The seed of random generators that are used for the first time.
     """
 
-    __slots__ = ("_clock", "_copiers", "_lists", "_random", "_sections", "seed", "undo")
+    __slots__ = ("_clock", "_copiers", "_lists", "_random", "sections", "seed", "undo")
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.undo: Undo = Undo()
         self._clock = clock or Clock()
         self.seed: int = 0
-        self._sections: dict[str, Section[Any, Any]] = {}
+        self.sections: dict[str, Section[Any, Any]] = {}
         self._copiers: dict[str, Callable[[Any, Any], Any]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._random: dict[str, Random] = {}
@@ -119,12 +120,9 @@ class State:
         """
         if copier is not None:
             self._copiers[name] = copier
-        if name not in self._sections:
-            self._sections[name] = Section(self.undo, name)
-        return self._sections[name]
-
-    def sections(self) -> list[tuple[str, Section[Any, Any]]]:
-        return list(self._sections.items())
+        if name not in self.sections:
+            self.sections[name] = Section(self.undo, name)
+        return self.sections[name]
 
     def sequence(self, name: str) -> list[Any]:
         """Return the list of that name. A caller that changes it notes how to undo that."""
@@ -134,14 +132,14 @@ class State:
         """Return the random generator of that name. Draw from it at once, and do not keep it."""
         # Seeding takes longer than a request, and so does reading the state, of which a new one has nothing to keep.
         if name not in self._random:
-            self.note(self._random.pop, name, None)
+            self.undo.note(self._random.pop, name, None)
             self._random[name] = Random(f"{self.seed}/{name}")
         elif self.undo.active:
-            self.note(self._random[name].setstate, self._random[name].getstate())
+            self.undo.note(self._random[name].setstate, self._random[name].getstate())
         return self._random[name]
 
     def copy(self) -> Saved:
-        sections = {name: dict(section) for name, section in self._sections.items() if section}
+        sections = {name: dict(section) for name, section in self.sections.items() if section}
         for name, copier in self._copiers.items():
             if name in sections:
                 sections[name] = {key: copier(value, None) for key, value in sections[name].items()}
@@ -151,7 +149,7 @@ class State:
 
     def restore(self, saved: Saved) -> None:
         self.undo.changes += 1
-        for name, section in self._sections.items():
+        for name, section in self.sections.items():
             values = saved.sections.get(name, {})
             if copier := self._copiers.get(name):
                 values = {key: copier(value, section.get(key)) for key, value in values.items()}
@@ -167,17 +165,13 @@ class State:
             self.random(name).setstate(chance)
         self._clock.restore(saved.clock)
 
-    def note(self, step: Callable[..., object], *args: Any) -> None:
-        """Note that ``step(*args)`` undoes the change that follows."""
-        self.undo.note(step, *args)
-
     def append(self, items: list[T], item: T) -> None:
         """Append to a list that only grows."""
-        self.note(_cut, items, len(items))
+        self.undo.note(_cut, items, len(items))
         items.append(item)
 
     def take(self, items: list[T], item: T) -> T:
-        self.note(_refill, items, items[:])
+        self.undo.note(_refill, items, items[:])
         items.remove(item)
         return item
 

@@ -50,7 +50,7 @@ class Cut(NamedTuple):
 
 
 class EventStream:
-    """The body of a streamed response. Each `read` makes the next part, so a client that stops reading stops it.
+    """The `Stream` of a response. Each `read` makes the next part, so a client that stops reading stops it.
 
     Args:
         gone: Called with how it ended, if the client closes the connection before the end, or loses it; returns whether
@@ -58,8 +58,6 @@ class EventStream:
 
     Attributes:
         ended: How it ended, in words; empty while it goes on.
-        waited: How many seconds of the clock passed before the last part.
-        abandoned: Called if the client closes it while it is being made.
     """
 
     def __init__(self, world: World, call: Call, frames: Iterator[Frame], gone: Callable[[str], bool]) -> None:
@@ -78,37 +76,28 @@ class EventStream:
         self._hash = sha256()
 
     def cut(self, how: str, after: int, *, commit: bool) -> None:
-        """Let a fault end it after that many events."""
         self._cut = Cut(how, after, commit)
 
     def sleep(self) -> bool:
-        """Let this thread sleep until the next part is due, if sleeps are skipped; return whether they are."""
         if (time := self._world.clock.shared) is not None and (due := self._due()):
             time.sleep(due)
         return time is not None
 
     async def asleep(self) -> bool:
-        """Do the same for this task."""
         if (time := self._world.clock.shared) is not None and (due := self._due()):
             await time.asleep(due)
         return time is not None
 
     def read(self, *, slept: bool = False) -> bytes | Break | None:
-        """Return the next part, what breaks the connection, or None at the end; the clock moves until it is due.
-
-        If its client has *slept* until then, the clock has moved already.
-        """
         with self._world.lock:
             return self._watched(partial(self._read, slept=slept))
 
     def close(self) -> None:
-        """End it: the client has closed the connection, or has read everything."""
         with self._world.lock:
             if not self.ended:
                 self._watched(self._abandon)
 
     def lose(self) -> None:
-        """End it: a fault has lost the response."""
         self._lose(BY_FAULT)
 
     def _watched(self, change: Callable[[], bytes | Break | None]) -> bytes | Break | None:

@@ -72,7 +72,7 @@ class Table(Generic[R]):
         if status := getattr(row, "status", None):
             self._changed(f"{row.id}: new, {status}")
         living = self.living(row.team)
-        self._state.note(self._remove, living, row.id)
+        self._state.undo.note(self._remove, living, row.id)
         self.rows[row.id] = row
         if living and self.order(row.id) < self.order(living[-1]):
             self._insert(living, row.id)
@@ -101,7 +101,7 @@ class Table(Generic[R]):
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""
         living = self.living(row.team)
-        self._state.note(self._insert, living, row.id)
+        self._state.undo.note(self._insert, living, row.id)
         self._remove(living, row.id)
         return self.replace(row)
 
@@ -114,7 +114,6 @@ class Table(Generic[R]):
         return [self[row_id] for row_id in (*self.living(""), *self.living(team))]
 
     def lives(self, row: R) -> bool:
-        """Whether the row has not been retired."""
         return self._position(self.living(row.team), row.id)[1]
 
     def _position(self, living: list[str], row_id: str) -> tuple[int, bool]:

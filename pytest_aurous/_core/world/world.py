@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from functools import partial
 from random import Random
 from threading import RLock
@@ -35,6 +35,7 @@ class World:
         gate: What decides when each request may arrive; None: at once.
         state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
         accounts: The credits of each team, to be read; `ledger` changes them.
+        tables: Every table in use by its name, to be read.
         scripts: The scripts that new records get: by resource, and by resource and name.
         lifecycles: Those of all resources, for the errors of scripts.
         poses: What classify will find in the next pictures.
@@ -60,7 +61,7 @@ class World:
         self.lifecycles: Collection[Lifecycle] = ()
         self.default_team = ""
         self.default_key = ""
-        self._tables: dict[str, Table[Any]] = {}
+        self.tables: dict[str, Table[Any]] = {}
         self._note: Callable[[str], None] = partial(_note, self.journal, self.runs)
         self.follow(settings)
 
@@ -76,18 +77,13 @@ class World:
 
     @property
     def random(self) -> Random:
-        """The random generator for people and seeds."""
         return self.state.random("people")
 
     def table(self, kind: type[R]) -> Table[R]:
         name = kind.__name__
-        if name not in self._tables:
-            self._tables[name] = Table(self.state, name, self._note)
-        return self._tables[name]
-
-    def tables(self) -> Mapping[str, Table[Any]]:
-        """Return every table in use by its name."""
-        return self._tables
+        if name not in self.tables:
+            self.tables[name] = Table(self.state, name, self._note)
+        return self.tables[name]
 
     def ledger(self, team: str) -> Ledger:
         at_create = self.settings.reading("cred-2") == "at_create"
@@ -95,20 +91,19 @@ class World:
 
     def rows(self) -> list[Row]:
         """Return every row ever made, kind by kind."""
-        return [table[row_id] for table in self._tables.values() for row_id in table]
+        return [table[row_id] for table in self.tables.values() for row_id in table]
 
     def row(self, row_id: str) -> Row | None:
         """Return the row of any kind that has this id, or None if there never was one."""
         # Not by the prefix of the id: models have none, and two kinds of styles share one. Ten bare dictionaries are
         # no slower, and a check of a recording asks ten times for each request.
-        for table in self._tables.values():
+        for table in self.tables.values():
             if row_id in table.rows:
                 found: Row = table.rows[row_id]
                 return found
         return None
 
     def lives(self, row: Row) -> bool:
-        """Whether a row has not been deleted."""
         return self.table(type(row)).lives(row)
 
     def concerned(self, team: str) -> str | None:

@@ -116,12 +116,7 @@ class Exploration(Hinting):
             timeout.
         remarks: What else the report says, such as what was not judged. If no law is broken, each remark is a warning,
             except about repeated reads and about faults of the test itself.
-        not_run: How many cases were not run, because there was no time, or because a finding ended the exploration.
-        reached: For each file of the code under test, each line of a function that ran, and whether that line ran; None
-            before Python 3.12, and while other tools hold all ids of `sys.monitoring`.
-        timeless: Whether time was not judged, because the sleeps of the code do nothing.
-        again: The command that runs one case alone, with ``<case>`` for its slug.
-        start: The state before each run as JSON data, while the test is traced; else empty.
+        not_run: How many cases were not run, because there was no time, or a finding ended it.
 
     Example:
         ``assert not [case for case in aurous.explore(run).cases if case.broken]``
@@ -133,10 +128,14 @@ class Exploration(Hinting):
     skipped: int = 0
     remarks: tuple[str, ...] = ()
     not_run: int = 0
-    reached: Reached | None = field(default_factory=dict[str, Mapping[int, bool]])
-    timeless: bool = False
-    again: str = ""
-    start: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    _reached: Reached | None = field(default_factory=dict[str, Mapping[int, bool]])
+    _again: str = ""  # the command that runs one case alone, with `<case>` for its slug
+    _start: Mapping[str, Any] = field(default_factory=dict[str, Any])  # the state before each run, while it is traced
+
+    @property
+    def findings(self) -> tuple[tuple[Case, ...], ...]:
+        """The mistakes: of each, the cases that show it; `Case.finding` of the first one says what happened."""
+        return text.by_mistake(self.broken)
 
     @property
     def broken(self) -> tuple[Case, ...]:
@@ -146,7 +145,7 @@ class Exploration(Hinting):
     @property
     def unreached(self) -> Mapping[str, tuple[int, ...]] | None:
         """For each file of the code under test, the lines that ran in no case; None if that is not known."""
-        return unreached(self.reached)
+        return unreached(self._reached)
 
     @property
     def accepted(self) -> tuple[Case, ...]:
@@ -159,10 +158,6 @@ class Exploration(Hinting):
         return tuple(text for text in self.remarks if not isinstance(text, Expected))
 
     def __str__(self) -> str:
-        """Return the table."""
-        return self.table()
-
-    def table(self) -> str:
         """Return the headline, the findings and the matrix, at most 100 columns wide."""
         return text.table(self)
 
@@ -188,7 +183,7 @@ def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
     if not explorations:
         return None
     exploration = explorations[-1]
-    headline, *_ = exploration.table().split("\n")
+    headline, *_ = str(exploration).split("\n")
     return {
         "headline": headline,
         "findings": [one["finding"] for one in text.findings_of(exploration)],
@@ -196,7 +191,7 @@ def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
         "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": [name for name in KINDS if any(case.fault == name for case in exploration.cases)],
         "rows": list(exploration.places),
-        "start": exploration.start,
+        "start": exploration._start,
         "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},
         "cases": {case.id: {**case.json(), "timeline": None, "calls": list(case.rows)} for case in exploration.cases},
     }

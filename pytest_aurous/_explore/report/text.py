@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -27,15 +27,6 @@ _KNOWN: Final = "k"
 _DIFFERS: Final = "~"
 CASE: Final = "<case>"
 """Stands for the slug of a case in the command that runs it again."""
-_ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.~a-zA-Z] +)*[-.~a-zA-Z])$")
-"""A row of the matrix: its place, and its marks."""
-_COLORS: Final = (
-    (re.compile(r"^((?:E {7})?)(\d+ findings? in .*)$"), "31"),
-    (re.compile(r"^((?:E {7})?)(\d+  \S.*)$"), "31"),
-    (re.compile(rf"^((?:E {{7}})?   )((?:{'|'.join(LAWS)}): .*)$"), "33"),
-    (re.compile(r"^((?:E {7})?   )(again: .*)$"), "36"),
-)
-"""As in the timeline: red, yellow and cyan."""
 _SAME: Final = 2
 """Fold lines that are as on the good day if there are more than this."""
 _FIRST, _LAST = 30, 5
@@ -47,21 +38,7 @@ Finding = dict[str, Any]
 """What the cases of one mistake share, as JSON data: see `findings_of`."""
 
 
-def colored(line: str) -> str:
-    """Return a line of a report with colors for a terminal; pytest may have put its ``E`` before it."""
-    if row := _ROW.match(line):
-        return row[1] + re.sub(r"\S", lambda mark: f"\x1b[{_color(mark[0])}m{mark[0]}\x1b[0m", row[2])
-    for pattern, color in _COLORS:
-        line = pattern.sub(f"\\1\x1b[{color}m\\2\x1b[0m", line)
-    return line
-
-
-def _color(mark: str) -> str:
-    return "31" if mark.isupper() else "32" if mark == _OUTCOMES["returned"] else "33"
-
-
 def number_of(number: int, what: str) -> str:
-    """Return ``1 test`` or ``2 tests``."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
@@ -77,7 +54,7 @@ def headline(exploration: Exploration) -> str:
     broken, known, differing = exploration.broken, len(exploration.accepted), sum(case.differs for case in cases)
     of = f"of {len(cases)} {'cases' if not made or any(case.fault for case in made) else 'schedules'}"
     hold = f"{len(cases) - known - differing} {of} hold"
-    parts = [f"{number_of(len(findings_of(exploration)), 'finding')} in {len(broken)} {of}" if broken else hold]
+    parts = [f"{number_of(len(exploration.findings), 'finding')} in {len(broken)} {of}" if broken else hold]
     parts += [f"{known} known"] if known else []
     parts += [f"{len(made) - len(cases)} unmet"] if len(made) > len(cases) else []
     parts += [f"{exploration.not_run} of {len(made) + exploration.not_run} not run"] if exploration.not_run else []
@@ -86,38 +63,37 @@ def headline(exploration: Exploration) -> str:
     return "; ".join(parts)
 
 
+def by_mistake(cases: Iterable[Case]) -> tuple[tuple[Case, ...], ...]:
+    """Return the cases of each mistake, the worst law first."""
+    found: dict[tuple[str, str], list[Case]] = {}
+    for case in sorted(cases, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
+        found.setdefault((case.cause, case.at), []).append(case)
+    return tuple(map(tuple, found.values()))
+
+
 def findings_of(exploration: Exploration, test: str = "") -> list[Finding]:
-    """Return what the cases of each mistake share, the worst law first, as data that pytest-xdist can send.
+    """Return what the cases of each mistake share, as data that pytest-xdist can send.
 
     Each has its cause, its line, the laws that its first case breaks, what happened, all its cases, the command that
     runs the first one again, and its story: what else is wrong, and the requests.
     """
-    found: dict[tuple[str, str], Finding] = {}
-    for case in sorted(exploration.broken, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
-        first = found.setdefault(
-            (case.cause, case.at),
-            {
-                "cause": case.cause,
-                "at": case.at or case.sent_at,
-                "laws": case.broken,
-                "finding": case.finding,
-                "cases": [],
-                "again": exploration.again.replace(CASE, case.slug),
-                "story": _story(case),
-                "tests": [test] if test else [],
-            },
-        )
-        first["cases"].append(case.id)
-    return [*found.values()]
+    return [
+        {
+            "cause": cases[0].cause,
+            "at": cases[0].at or cases[0].sent_at,
+            "laws": cases[0].broken,
+            "finding": cases[0].finding,
+            "cases": [case.id for case in cases],
+            "again": exploration._again.replace(CASE, cases[0].slug),
+            "story": _story(cases[0]),
+            "tests": [test] if test else [],
+        }
+        for cases in exploration.findings
+    ]
 
 
 def overview(found: Sequence[Finding], width: int = WIDTH - 4) -> list[str]:
-    """Return for each finding what happened, its line, which law and case that is, and the command that runs it.
-
-    Args:
-        found: The findings.
-        width: Columns; by default, pytest can put four characters before the line of an exception.
-    """
+    """Return for each finding what happened, its line, which law and case that is, and the command that runs it."""
     lines: list[str] = []
     for number, one in enumerate(found, 1):
         tests = f"   {number_of(len(one['tests']), 'test')}" if len(one["tests"]) > 1 else ""
@@ -131,7 +107,6 @@ def overview(found: Sequence[Finding], width: int = WIDTH - 4) -> list[str]:
 
 
 def stories(found: Sequence[Finding]) -> list[str]:
-    """Return the requests of one case of each finding."""
     lines: list[str] = []
     for number, one in enumerate(found, 1):
         names, more = one["tests"][:_NAMED], len(one["tests"]) - _NAMED
@@ -155,7 +130,6 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
 
 
 def table(exploration: Exploration) -> str:
-    """Return the headline, the findings, the matrix and the remarks."""
     lines = [headline(exploration), "", *overview(findings_of(exploration)), "", *_matrix(exploration), ""]
     for text in [*exploration.remarks, *about_known(exploration)]:
         lines += _wrapped(text, "", "  ")
@@ -170,17 +144,14 @@ def report(exploration: Exploration) -> str:
 
 
 def brief(exploration: Exploration) -> str:
-    """Return the headline, the findings and the remarks."""
     remarks = [line for text in exploration.remarks for line in _wrapped(text, "", "  ")]
     return redacted("\n".join([headline(exploration), *overview(findings_of(exploration)), *remarks]))
 
 
 def about_known(exploration: Exploration) -> list[str]:
     """Return for the known cases of each mistake, in one line, why the first of them is accepted."""
-    found: dict[tuple[str, str], list[Case]] = {}
-    for case in exploration.accepted:
-        found.setdefault((case.cause, case.at), []).append(case)
-    return [f"known: {listed([case.id for case in cases])}: {cases[0].known}" for cases in found.values()]
+    mistakes = by_mistake(exploration.accepted)
+    return [f"known: {listed([case.id for case in cases])}: {cases[0].known}" for cases in mistakes]
 
 
 def _matrix(exploration: Exploration) -> list[str]:
@@ -242,7 +213,6 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
 
 
 def _told(day: Day, call: Call, start: float) -> list[str]:
-    """Return the line of a request, and the deliveries after it."""
     return [_line(call, start), *_deliveries(day, call, start)]
 
 

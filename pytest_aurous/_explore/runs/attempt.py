@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import get_ident
+from traceback import format_exception, walk_tb
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..._core.base.chains import connected, leaves
 from ..._core.base.data import View
-from ..._core.base.errors import AurousCrash
-from ..._core.base.frames import TOOLS, Stack, signal_handlers
+from ..._core.base.errors import AurousCrash, AurousError
+from ..._core.base.frames import PACKAGE, TOOLS, Stack, package_of, signal_handlers
 from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
 from ..._facade import Course, Written
@@ -22,15 +24,24 @@ from ..end_state import paid
 from ..ids import slug
 from ..kinds import Plan, Scene
 from ..laws import Day
-from ..own import OwnError
 from .run import DAY, ExploredRun
 from .turns import Calls, Turns
 
 if TYPE_CHECKING:
     from ..stage import Stage
 
+_OURS: Final = sys.stdlib_module_names | {PACKAGE}
 _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "Cancelled"), ("_pytest", "Exit")})
 """Packages and names of exceptions that end the exploration: Ctrl-C, trio's cancellation and `pytest.exit`."""
+
+
+class OwnError(AurousError):
+    def __init__(self, who: str, error: BaseException) -> None:
+        trace = "".join(format_exception(type(error), error, error.__traceback__))
+        super().__init__(
+            f"{who}(): pytest-aurous itself failed, which says nothing about the code under test.\n"
+            f"Please report this with the test that shows it.\n{trace}"
+        )
 
 
 @dataclass(frozen=True)
@@ -42,21 +53,7 @@ class Outcome:
 
 
 class RunAttempt(Watcher):
-    """One run, and an undisturbed one after it if that is *again*; a driver makes each inside `running`.
-
-    Args:
-        stage: Where it is made.
-        good: The good day, which limits it; None if this is one.
-        plan: Its faults, each with its place; none on the good day.
-        written: What the views of a trace share; None: the test is not traced.
-        turns: Lets two workers take turns; None: one function is called after the other.
-        begins: The name of the function that is called first; by default, the first one is.
-
-    Attributes:
-        case: What it is called in messages: the slug of its case or its schedule, or the good day.
-        again: Whether it goes on from the state that it has left.
-        run: The run; it exists once `running` was entered.
-    """
+    """One run, and an undisturbed one after it if that is *again*; a driver makes each inside `running`."""
 
     of_bad_days = True
 
@@ -181,11 +178,7 @@ class RunAttempt(Watcher):
             self._views[number] = self._stage.fake.view(self._written)
 
     def day(self, outcome: Outcome) -> Day:
-        """Return what came of the run, or of both.
-
-        Raises:
-            BaseException: What ends the whole exploration, if that has ended the run; also a failure of the watchdog.
-        """
+        """Return what came of the run, or of both."""
         if self._failure is not None:
             raise self._failure
         run, error, fake = self.run, outcome.error, self._stage.fake
@@ -237,3 +230,14 @@ def with_text(error: Any, text: str) -> BaseException:
     elif isinstance(error, KeyboardInterrupt):
         error.args = (text,)
     return cast("BaseException", error)
+
+
+def theirs(function: Callable[..., Any], *arguments: object) -> Any:
+    """Call a function of the test, which may be a builtin without a frame: what it raises is no error of ours."""
+    return function(*arguments)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an exception that was caught has passed through no code but this package's, and Python's own."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return all(package_of(frame) in _OURS and frame.f_code is not theirs.__code__ for frame in frames)

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from math import inf
 from types import FrameType
 from typing import Any, Final, TypeVar, cast
@@ -49,21 +48,14 @@ class ExploredRun(Watcher):
     Args:
         calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls and
             replays that succeed while work is in progress.
-        seconds: How far it may let the clock move.
         usual: What a message says about the number of requests of the good day.
 
     Attributes:
-        work: Marks its threads, tasks and jobs.
-        over: Whether it has returned; what it left behind is refused.
-        crashed: Whether a fault has let the process die.
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
         other_body: Whether code has sent another body to an operation that a fault has put down.
-        deleted: Ids of the records that a fault has deleted.
         abandoned: Whether threads of its workers may wait for ever, and hold their locks.
-        deadlock: Whether each of its workers waits for the other.
         hangs: Whether it was stopped from outside, because nothing happened any more.
-        raised: Whether an exception has ended it.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
         repairs: What else has to be done before a second run finds everything in order.
         steps: How many requests and sleeps it has begun.
@@ -160,7 +152,6 @@ class ExploredRun(Watcher):
         self.stopped = self.stopped or "; ".join(filter(None, (f"was stopped after {after}", last, waiting)))
 
     def hang(self, reason: str) -> None:
-        """Stop the run, because nothing happens any more."""
         self.hangs = True
         deadlock = ": each worker waits for the other" if self.deadlock else ""
         self.stopped = self.stopped or f"was stopped because {reason}{deadlock}"
@@ -173,7 +164,6 @@ class ExploredRun(Watcher):
 
 
 def present_run() -> Any:
-    """Return the run that this thread or task works for, or None."""
     work = current_work()
     return None if work is None else work.run
 
@@ -191,11 +181,12 @@ def noting_runs() -> Generator[None, None, None]:
         noted(thread)
 
     def noted_register(function: Any, /, *args: Any, **options: Any) -> Any:
-        run, called = present_run(), function
+        run = present_run()
         # The standard library registers once in a process, for all that comes later.
-        if run is not None and package_of(sys._getframe(1)) not in sys.stdlib_module_names:
-            called = _AtExit(function, run)
-        register(called, *args, **options)
+        if run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names:
+            return register(function, *args, **options)
+        # It may wait for what the rest of the run would have done, and then the process would never end.
+        register(lambda: run.raised or function(*args, **options))
         return function
 
     patched_submit = noting_submit(submit, current_work)
@@ -211,26 +202,6 @@ def noting_runs() -> Generator[None, None, None]:
             threading.Thread.start = start  # type: ignore[method-assign]
         if ThreadPoolExecutor.submit is patched_submit:
             ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
-
-
-@dataclass
-class _AtExit:
-    """A function that a run has registered with `atexit`, and that is not called if an exception has ended the run.
-
-    It may wait for what the rest of the run would have done, and then the process would never end.
-    """
-
-    function: Any
-    run: ExploredRun
-
-    def __call__(self, *args: Any, **options: Any) -> None:
-        if not self.run.raised:
-            self.function(*args, **options)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.function == other)  # `atexit.unregister` compares
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def complete(steps: Coroutine[Any, Any, T]) -> T:

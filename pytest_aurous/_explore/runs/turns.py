@@ -47,11 +47,6 @@ _GRACE: Final = 1.0
 
 
 def read_schedule(check: Check, text: str) -> Schedule:
-    """Read the id of a schedule.
-
-    Raises:
-        AurousError: If it has another form.
-    """
     if not SCHEDULE.fullmatch(text):
         raise check.refuse("only", text, "the id of a schedule, such as 'first-2-second-1'.")
     return tuple("#".join(filter(None, one)) for one in re.findall(rf"({FIRST}|{SECOND})[#-]?(\d*)", text))
@@ -59,15 +54,6 @@ def read_schedule(check: Check, text: str) -> Schedule:
 
 @dataclass(eq=False)
 class Worker:
-    """One of the two workers of a run.
-
-    Attributes:
-        name: ``first`` or ``second``.
-        work: Marks its threads, tasks and jobs.
-        state: What it does.
-        waiters: What to call as soon as it is its turn.
-    """
-
     name: str
     work: Work
     state: str = READY
@@ -92,9 +78,7 @@ class Turns:
     the other is blocked is held until everything is still: which of both moves first must not depend on the machine.
 
     Attributes:
-        schedule: When the turn passes.
         tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
-        sent: Each request, with its worker.
         choices: The requests at which one more switch was possible.
         left: The switches of the schedule that were not made yet.
     """
@@ -163,7 +147,6 @@ class Turns:
         self._block_unless(partial(self._arrives, call))
 
     async def aenter(self, call: Call) -> None:
-        """Let this task wait until it is the turn of a request."""
         await self._wait_unless(partial(self._arrives, call))
 
     def stop(self) -> None:
@@ -198,7 +181,6 @@ class Turns:
         await woken()
 
     def _worker(self) -> Worker | None:
-        """Return the worker that this thread or task belongs to."""
         work = current_work()
         return next((one for one in self._workers.values() if one.work is work), None)
 
@@ -269,7 +251,6 @@ class Turns:
         return [call for name, call in self.sent if name == worker.name]
 
     def _end(self, worker: Worker) -> None:
-        """Let the other worker go on."""
         with self._changed:
             worker.state = DONE
             self._grant(self._other(worker))

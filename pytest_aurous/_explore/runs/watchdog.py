@@ -61,20 +61,11 @@ class RunEnded(BaseException):
 
 
 class Watchdog:
-    """Watches one run after the other, and ends those that hang.
-
-    Args:
-        patience: Real seconds without progress.
-        time: The skipped sleeps, which do not wait for the watching thread.
-
-    Attributes:
-        case: What the present run is called, or the last one.
-        cancel: Cancels what an event loop does for the present run, from any thread; None: nothing can.
-    """
+    """Watches one run after the other, and ends those that hang."""
 
     def __init__(self, patience: float, time: SharedTime) -> None:
         self.case: str = ""
-        self.cancel: Callable[[], object] | None = None
+        self.cancel: Callable[[], object] | None = None  # what an event loop does for the run, from any thread
         self._patience = patience
         self._time = time
         self._lock = threading.Lock()
@@ -105,7 +96,6 @@ class Watchdog:
 
     @contextmanager
     def guarding(self, run: ExploredRun, case: str) -> Generator[None, None, None]:
-        """Let the block be the run, in this thread."""
         with self._lock:
             self._run, self.case, self._ident = run, case, get_ident()
             self._seen, self._progress, self.cancel = set(), MONOTONIC(), None

@@ -12,7 +12,6 @@ import pytest
 
 from ..._core.base.errors import see
 from ..._core.base.files import write_whole
-from ..._core.resources.catalog import CATALOG
 from ..._fake.session import Session
 from ..._report.coverage import Coverage
 from ..options import run_option
@@ -24,20 +23,16 @@ _WIDEST: Final = 100
 
 
 def start(config: pytest.Config) -> None:
-    """Count outcomes until the run ends."""
     start_mode(config, "coverage", Counting(config))
 
 
 class Counting(Mode):
-    """The plugin that counts; only a run that counts has it."""
-
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._coverage = Coverage(CATALOG.by_operation)
+        self._coverage = Coverage()
 
     @contextmanager
     def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
-        """Count the outcomes of a test, in its own run alone."""
         with session.handle.watched(self._coverage) if REPEATED not in item.stash else nullcontext():
             yield
 
@@ -61,7 +56,6 @@ class Counting(Mode):
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Print the table of outcomes; ``-v`` shows all."""
         if run_option(config, "coverage"):
             terminalreporter.section(self._coverage.title())
             full = config.get_verbosity() > 0

@@ -13,7 +13,7 @@ from ..._core.base.errors import AurousError, AurousWarning, see
 from ..._core.base.files import write_whole
 from ..._core.base.redaction import redacted
 from ..._core.wire.lines import WIDTH
-from ..._explore.suite import Suite, colored
+from ..._explore.suite import Suite
 from ..options import run_option
 from ..outcome import record_unwritten
 from ..sections import NARROWEST, fitted
@@ -27,14 +27,7 @@ _CACHE: Final = "aurous/broken"
 
 
 class SuiteResults(Mode):
-    """The results of all tests of this process, and in the end also of the workers of pytest-xdist.
-
-    Raises:
-        pytest.UsageError: If the baseline is invalid.
-
-    Attributes:
-        used: By the id of what a fixture of a wider scope has made, the last test that was explored with it.
-    """
+    """The results of all tests of this process, and in the end also of the workers of pytest-xdist."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -45,7 +38,6 @@ class SuiteResults(Mode):
             self.suite: Suite = Suite(Path(name) if name is not None else None, update=update, broken=broken)
         except AurousError as error:
             raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
-        self.used: dict[int, str] = {}
 
     def found(self) -> list[Any]:
         return self.suite.found()
@@ -54,7 +46,6 @@ class SuiteResults(Mode):
         self.suite.add(found)
 
     def finish(self) -> None:
-        """Write the files, and warn of remarks."""
         suite = self.suite
         if self._cache is not None and suite.explored:
             self._cache.set(_CACHE, {test: cases for test, cases in suite.broken.items() if cases})
@@ -77,15 +68,13 @@ class SuiteResults(Mode):
         write_whole(file, self.suite.json())
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Print the table, and what is broken."""
         terminal = terminalreporter
         if table := self.suite.table():
             terminal.section("aurous bad days")
             for line in table:
                 terminal.write_line(fitted(line, config))
         for line in self.suite.findings(min(max(terminal._tw.fullwidth, NARROWEST), WIDTH)):
-            shown = fitted(line, config)
-            terminal.write_line(colored(shown) if terminal.hasmarkup else shown)
+            terminal.write_line(fitted(line, config))
         if assertions := self.suite.assertions():
             terminal.section("failed assertions, which are no verdict", sep="-")
             for line in assertions:

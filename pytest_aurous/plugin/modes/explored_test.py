@@ -32,8 +32,6 @@ class ExploredTest:
     """One test, and its runs.
 
     Attributes:
-        explorer: What explores it.
-        reports: Those of the test: of setup, call and teardown.
         put_away: What brings back what belongs to the test, while others run.
         run: Makes the present run, inside the protocol.
     """
@@ -47,7 +45,6 @@ class ExploredTest:
         self.run: Callable[[Any], None] = self._run_itself
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._options = options
-        self._results = results
         self._function = item.obj if item.cls is None else None
         self._error: BaseException | None = None
 
@@ -112,46 +109,17 @@ class ExploredTest:
             self.reports[-2].sections += [("Aurous exploration", note) for note in notes]
 
     def _found(self) -> BaseException | None:
-        """Explore the test, and return why it fails, or None."""
         self.run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
             return self.explorer.explore(self._run)
         except LeftOut as why:
-            self.explorer.leave_out(text := f"{why}{self._wider_fixtures() if why.leaks else ''}")
+            self.explorer.leave_out(str(why))
             who = "--aurous-explore-only: the test" if self._options.alone else "The test"
             fails = self._options.alone or (self._options.fails and not why.harmless)
-            return AurousError(f"{who} cannot be explored: {text}\n{_PAGE}") if fails else None
+            return AurousError(f"{who} cannot be explored: {why}\n{_PAGE}") if fails else None
         finally:
             del self.item.stash[REPEATED]
-            self._results.used |= {id(one.cached_result): self.item.nodeid for one in self._kept().values()}
-
-    def _wider_fixtures(self) -> str:
-        """Return a text about the fixtures of the test that are not new in each run, and who may have spoiled them."""
-        kept, text = self._kept(), ""
-        if kept:
-            names = ", ".join(f"{name} ({definition.scope})" for name, definition in kept.items())
-            text = f". Fixtures that stay between its runs: {names}"
-        used = self._results.used
-        before = ((used[id(one.cached_result)], name) for name, one in kept.items() if id(one.cached_result) in used)
-        for test, name in [*before][:1]:
-            text += (
-                f". The cause is probably {test}, which was explored before: what its runs have left in {name} is "
-                f"still there. Let {name} be new for each test, or keep that test out: "
-                "@pytest.mark.aurous_explore(False)"
-            )
-        return text
-
-    def _kept(self) -> dict[str, Any]:
-        """Return the fixtures of the test, other than those of installed plugins, that are not new in each run."""
-        plugins = [plugin.__name__ for plugin, _ in self.item.config.pluginmanager.list_plugin_distinfo()]
-        tools = {"_pytest", *(name.partition(".")[0] for name in plugins)}
-        found = {name: definitions[-1] for name, definitions in self.item._fixtureinfo.name2fixturedefs.items()}
-        return {
-            name: one
-            for name, one in found.items()
-            if one.scope != "function" and one.func.__module__.partition(".")[0] not in tools
-        }
 
     def _fail(self, error: BaseException) -> None:
         """Let the body of the test fail; only an error that explains itself has no traceback."""
@@ -207,5 +175,4 @@ class ExploredTest:
 
 
 def again_with(item: pytest.Item) -> str:
-    """Return the command that runs one case of a test, with ``<case>`` for its slug."""
     return rerun_command(item, f"--aurous-explore-only={CASE}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from io import StringIO
@@ -34,11 +34,7 @@ _MODES: Final = ("report", "fail")
 
 
 def start(config: pytest.Config) -> None:
-    """Check the options, and explore tests from now on.
-
-    Raises:
-        pytest.UsageError: If the options are invalid.
-    """
+    """Check the options, and explore tests from now on."""
     mode, only = run_option(config, "explore"), run_option(config, "explore-only")
     if mode is not None and mode not in _MODES:
         path = f" {mode!r} is a path: write --aurous-explore=report {mode}" if Path(mode).exists() else ""
@@ -68,11 +64,7 @@ def _refuse_reruns(config: pytest.Config) -> None:
 
 
 def choose(items: list[pytest.Item]) -> None:
-    """Note for each test whether and how it is explored.
-
-    Raises:
-        pytest.UsageError: If a marker is invalid.
-    """
+    """Note for each test whether and how it is explored."""
     for item in items:
         try:
             _choose(item)
@@ -105,23 +97,6 @@ def _choose(item: pytest.Item) -> None:
     item.stash[PLAN] = replace(options, own=mark in item.own_markers, **mode.added(item, fails=fails))
 
 
-def _seconds(config: pytest.Config) -> float:
-    """Return the time for all explorations of this process; by default, there is no limit.
-
-    Raises:
-        pytest.UsageError: If it is no number.
-    """
-    text = run_option(config, "explore-seconds")
-    if text is None:
-        return inf
-    with suppress(ValueError):
-        if 0 < float(text) < inf:
-            return float(text)
-    raise pytest.UsageError(
-        f"--aurous-explore-seconds={text}: expected a number of seconds above 0, such as 60.\n{PAGE}"
-    )
-
-
 def added(item: pytest.Item) -> dict[str, Any]:
     """Return what the run of pytest adds to a test that explores code itself, and what is called with the result."""
     start(item.config)
@@ -146,7 +121,8 @@ class Exploring(Mode):
     def __init__(self, config: pytest.Config, results: SuiteResults) -> None:
         self._config = config
         self.results: SuiteResults = results
-        self._seconds: float = _seconds(config)
+        seconds = run_option(config, "explore-seconds")
+        self._seconds: float = inf if seconds is None else seconds
         self._waiting: list[ExploredTest] = []
 
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
@@ -156,13 +132,13 @@ class Exploring(Mode):
 
     def added(self, item: pytest.Item, *, fails: bool) -> dict[str, Any]:
         """Return the options that the run of pytest adds to those of a test."""
-        only, maxfail = run_option(self._config, "explore-only"), self._config.getoption("maxfail", 0)
+        only = run_option(self._config, "explore-only")
         return {
             "only": None if only is None else read_case(only),
             "through": run_option(self._config, "explore") != "fail",
             "first": self.results.suite.broken.get(item.nodeid, ()),
             "fails": fails,
-            "stop": fails and maxfail == 1,
+            "stop": fails and self._config.getoption("maxfail", 0) == 1,
             "time": self._share if self._seconds < inf else None,
         }
 

@@ -18,19 +18,15 @@ from ..stash import FAKE, RUNNING, Mode, start_mode
 
 
 def start(config: pytest.Config) -> None:
-    """Write HAR files until the run ends."""
     start_mode(config, "har", Exporting(keeps_all=run_option(config, "har-keep") == "all"))
 
 
 class Exporting(Mode):
-    """The plugin that writes HAR files; only a run that writes them has it."""
-
     def __init__(self, *, keeps_all: bool) -> None:
         self._keeps_all = keeps_all
 
     @contextmanager
     def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
-        """Keep the whole bodies of a test's requests."""
         session.handle.journal.whole = True
         yield
 
@@ -38,7 +34,6 @@ class Exporting(Mode):
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, Any, pytest.TestReport]:
-        """Write the file of a test that failed, or of each test."""
         report: pytest.TestReport = yield
         kept = report.failed or (call.when == "call" and self._keeps_all)
         if kept and RUNNING not in item.stash and FAKE in item.stash:  # else a subtest, whose test has not ended

@@ -21,7 +21,6 @@ _PAGE: Final = see("reference/check.html#record-a-suite")
 
 
 def start(config: pytest.Config) -> None:
-    """Record until the run ends."""
     folder = Path(run_option(config, "record"))
 
     def unwritten(test: str, error: Exception) -> None:
@@ -34,8 +33,6 @@ def start(config: pytest.Config) -> None:
 
 
 class Recordings(Mode):
-    """The plugin that records; only a run that records has it."""
-
     def __init__(self, recorder: SuiteRecorder) -> None:
         self._recorder = recorder
 
@@ -56,7 +53,6 @@ class Recordings(Mode):
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Say where the recordings are, or why there is none."""
         if not config.option.collectonly:
             terminalreporter.section("aurous recordings")
             terminalreporter.write_line(fitted(self._recorder.summary(_PAGE), config))

@@ -32,8 +32,6 @@ _PAGE: Final = see("how-to/trace.html")
 
 
 class _Traced(NamedTuple):
-    """The test that runs, what has watched its fake, the session of that, and the reports of its phases."""
-
     item: pytest.Item
     recorder: Recorder
     session: Session
@@ -41,7 +39,6 @@ class _Traced(NamedTuple):
 
 
 def start(config: pytest.Config) -> None:
-    """Trace until the run ends."""
     start_mode(config, "tracing", Traces(config))
 
 
@@ -70,7 +67,6 @@ class Traces(Mode):
         recorder.stop()
 
     def put_away(self) -> Callable[[], None]:
-        """Put away the record of the test that has ended."""
         traced, self._traced = self._traced, None
 
         def go_on() -> None:
@@ -91,7 +87,6 @@ class Traces(Mode):
             report.extras = [*extras, link]  # type: ignore[attr-defined]  # of pytest-html
 
     def pytest_runtest_logfinish(self) -> None:
-        """Write the trace of the test, if it failed or all are kept."""
         traced, self._traced = self._traced, None
         if traced is not None and (self._keeps_all or any(report.failed for report in traced.reports)):
             try:
@@ -117,7 +112,6 @@ class Traces(Mode):
                 record_unwritten(self._config, "The index of the traces", self._pages, error, _PAGE)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say where the traces are."""
         if self._rows and self._index is not None:
             count = len(self._rows)
             terminalreporter.write_sep("-", f"aurous: {count} trace{'s' * (count > 1)}, listed in {self._index}")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_aurous import AurousLookupError
-from pytest_aurous._core.resources.base.endpoint import no_operation
-from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.resources.catalog import CATALOG, no_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,7 @@ ID: Final = "char_01HXMQ7Z3K8Y2N4ABCDEFGHJKM"
 
 
 def message(name: object) -> str:
-    return str(no_operation(name, CATALOG.by_operation))
+    return str(no_operation(name))
 
 
 @pytest.mark.parametrize(

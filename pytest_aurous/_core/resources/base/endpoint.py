@@ -1,16 +1,12 @@
-"""Endpoints: the rows of the catalog, what their handlers receive and return, and checks of their names."""
+"""Endpoints: the rows of the catalog, and what their handlers receive and return."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from ...base.arguments import Check
-from ...base.errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
 from ...wire.call import Call
 from ...wire.fields import Shape, read_body, without_nulls
 from ...wire.refusal import not_found
@@ -18,8 +14,6 @@ from ...wire.reply import Pairs, Stream
 from ...world.tables import R, Table
 from ...world.world import World
 from .schema import RecordRow
-
-__tracebackhide__ = hide_mistakes
 
 NO_RESPONSE: Final = "no response"
 """The outcome of a request whose client receives no response."""
@@ -181,7 +175,6 @@ class Endpoint(RecordRow):
 
     @property
     def lists(self) -> bool:
-        """Whether a success is a list."""
         shape = self.shape or {}
         return self.method == "GET" and ("items" in shape or "data" in shape.get("properties", {}))
 
@@ -218,7 +211,6 @@ class Endpoint(RecordRow):
         return tuple(sorted(found))
 
     def accepts_key(self, ctx: Context) -> bool:
-        """Whether an ``Idempotency-Key`` on this request counts."""
         return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent
 
 
@@ -240,82 +232,3 @@ endpoint: Final = _above(Endpoint)
 """Make a function the handler of a row: ``@endpoint("characters.delete", "DELETE /v1/characters/{id}", ...)``.
 
 The name of the function is then that of the row. The table of its module has the row, too: nothing registers itself."""
-
-_REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
-
-
-def check_operation(check: Check, operation: object, rows: Mapping[str, Endpoint], *, pattern: bool = True) -> str:
-    """Accept the name of an operation, or a *pattern* of names such as ``characters.*``.
-
-    Raises:
-        AurousLookupError: If no operation has that name.
-        AurousError: If it is not text.
-    """
-    if not isinstance(operation, str):
-        raise check.refuse("operation", operation, "the name of an operation, such as 'characters.create'.")
-    if operation not in rows and not (pattern and any(fnmatchcase(name, operation) for name in rows)):
-        raise no_operation(operation, rows)
-    return operation
-
-
-def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupError:
-    """Return the error for an unknown operation; for a request, such as ``GET /v1/team``, it names the operation."""
-    request = _REQUEST.fullmatch(str(name).strip())
-    resource, hint = _of_request(rows, *request.groups()) if request else _of_name(rows, name)
-    listed = [one for one in rows if not resource or _resource(one) == resource]
-    return AurousLookupError(
-        f"No operation is called {shown(name)}{hint} Operations{f' of {resource}' if resource else ''}: "
-        f"{', '.join(listed)}.\n{see('reference/requests.html')}"
-    )
-
-
-def _resource(operation: str) -> str:
-    return operation.rpartition(".")[0]
-
-
-def _of_name(rows: Mapping[str, Endpoint], name: object) -> tuple[str, str]:
-    """Return the resource that a name means, if any, and the end of the sentence about the name."""
-    resources = dict.fromkeys(map(_resource, rows))
-    if name in resources:
-        return str(name), "."
-    head, _, verb = str(name).rpartition(".")
-    resource = closest(head, resources) or next((one for one in resources if head.startswith(f"{one}.")), None)
-    if resource is None:
-        return "", nearest(name, rows)
-    found = closest(verb, [one.rpartition(".")[2] for one in rows if _resource(one) == resource])
-    return resource, f"; did you mean '{resource}.{found}'?" if found else "."
-
-
-def _of_request(rows: Mapping[str, Endpoint], method: str | None, target: str) -> tuple[str, str]:
-    """Return the resource of a path or URL, if any, and the end of the sentence about it."""
-    # An unclosed bracket, as in a template that was cut, is an error for `urlsplit`.
-    path = urlsplit(target.replace("[", "")).path
-    matches = _at(rows, [segment for segment in path.split("/") if segment])
-    if not matches:
-        return "", f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
-    resource = _resource(matches[0])
-    names = [name for name in matches if method is None or rows[name].method == method.upper()]
-    if len(names) == 1:
-        return resource, f": this is a request, and its operation is {names[0]!r}. Use that name."
-    listed = " or ".join(f"{one!r} ({rows[one].method})" for one in names or matches)
-    has = "this path has" if names else f"the path has no {method}, but"
-    return resource, f": {has} the operations {listed}. Use a name."
-
-
-def _at(rows: Mapping[str, Endpoint], sent: list[str]) -> list[str]:
-    """Return the operations of a path, which may start with a base URL or lack the version."""
-    for start in range(len(sent)):
-        for path in (sent[start:], ["v1", *sent[start:]]):
-            matches = {name: row for name, row in rows.items() if _fits(row.template, path)}
-            # Literal segments win over parameters, as in the catalog.
-            if matches:
-                least = min(row.template.count("{") for row in matches.values())
-                return [name for name, row in matches.items() if row.template.count("{") == least]
-    return []
-
-
-def _fits(template: str, path: list[str]) -> bool:
-    wanted = template.split("/")[1:]
-    return len(wanted) == len(path) and all(
-        part == segment or part.startswith("{") for part, segment in zip(wanted, path, strict=True)
-    )

@@ -45,7 +45,7 @@ def page(
     living = table.living(team)
     low, high = 0, len(living)
     if "starting_after" in query and "ending_before" in query:
-        raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
+        raise ApiProblem(400, "parameter_invalid_combination", "Send either starting_after or ending_before, not both.")
     # Strictly older, or strictly newer and next to the cursor. Its row may be deleted: its id still has a position.
     if "starting_after" in query:
         high = bisect_left(living, table.order(_cursor(table, team, query, "starting_after")), key=table.order)
@@ -72,7 +72,7 @@ def limit_of(sent: str | None, default: int = 20, reader: Reader = _LIMIT) -> in
     if sent is None:
         return default
     if not _NUMBER.fullmatch(sent):
-        raise ApiProblem(400, "invalid_format", say.LIMIT_NOT_A_NUMBER.format(got=sent), "limit")
+        raise ApiProblem(400, "invalid_format", f"limit must be a whole number, not {sent!r}.", "limit")
     return int(reader(int(sent), "limit"))
 
 

@@ -158,7 +158,6 @@ class Collection(Public, Generic[L]):
             return self._world.table(self._record._kind).living(self._team)
 
     def _owner_of(self, team: Live | None) -> str:
-        """Return the id of *team*, or of this collection's team."""
         if team is None:
             return self._team
         if not (
@@ -329,7 +328,7 @@ class Playable(Live):
         """
         with self._world.lock:
             _ = self._row  # applies the steps that ended by time
-            run = self._world.runs.get(self.id)
+            run = self._world.runs.by_record.get(self.id)
             if run is None or run.last:
                 raise self._illegal("advance()", "its script has no next step")
             self._world.runs.advance(self.id)
@@ -338,7 +337,7 @@ class Playable(Live):
         """Play the current run of the script to its end; has no effect after its end."""
         with self._world.lock:
             _ = self._row
-            while (run := self._world.runs.get(self.id)) is not None and not run.last:
+            while (run := self._world.runs.by_record.get(self.id)) is not None and not run.last:
                 self._world.runs.advance(self.id)
 
     def fail(self, error: ErrorCode | str = "provider_timeout") -> None:
@@ -359,7 +358,7 @@ class Playable(Live):
             self._set_failed(row, error)
 
     def _legal(self) -> list[str]:
-        run = self._world.runs.get(self.id)
+        run = self._world.runs.by_record.get(self.id)
         legal = ["advance()", "finish()"] if run is not None and not run.last else []
         return legal + (["fail(error)"] if self._row.status in self._lifecycle.under_way else [])
 

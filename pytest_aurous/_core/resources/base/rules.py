@@ -61,7 +61,6 @@ class Rule:
 
     @property
     def family(self) -> str:
-        """The word before the number."""
         return self.id.partition("-")[0]
 
 

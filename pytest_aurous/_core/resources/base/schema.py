@@ -62,7 +62,6 @@ def _cached(function: Callable[[type[Any]], T]) -> Callable[[type[Any]], T]:
 
 
 def reference(kind: type[Any]) -> dict[str, Any]:
-    """Return a reference to the schema of a record in the OpenAPI document."""
     return {"$ref": f"#/components/schemas/{schema_name(kind)}"}
 
 
@@ -72,7 +71,6 @@ def schema_name(kind: type[Any]) -> str:
 
 @_cached
 def written_columns(kind: type[Any]) -> list[Field[Any]]:
-    """Return the columns of a record that responses show."""
     return [entry for entry in fields(kind) if entry.metadata.get("seen") not in {"by tests", "never"}]
 
 
@@ -92,7 +90,6 @@ def record(kind: type[Any]) -> Shape:
 
 
 def _described(entry: Field[Any], schema: Shape) -> Shape:
-    """Add what a column holds to the schema of its type."""
     # The name of the record, always the same.
     if entry.name == "object":
         return {"const": entry.default}
@@ -151,7 +148,6 @@ def listing(kind: type[Any]) -> Shape:
 
 
 def deleted(name: str) -> Shape:
-    """Return the schema of the response to a DELETE."""
     return obj(id=text_of("id"), object={"const": name}, deleted={"const": True})
 
 
@@ -246,7 +242,6 @@ def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, t
 
 @_cached
 def visible(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of the fields that live records show."""
     return tuple(entry.name for entry in fields(kind) if entry.metadata.get("seen") != "never")
 
 

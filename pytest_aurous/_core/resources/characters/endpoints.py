@@ -71,7 +71,7 @@ def create(ctx: Context) -> dict[str, Any]:
     sent = read_fields(ctx.body, CREATE, required=("name",))
     synthesis, upload_ids = sent.pop("generate"), sent.pop("upload_ids", None)
     if synthesis == (upload_ids is not None):
-        raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
+        raise ApiProblem(400, "parameter_invalid_combination", "Send exactly one of upload_ids and generate: true.")
     # Without a description, there is nothing to draw (create-4).
     if synthesis and not sent.get("attributes"):
         raise missing_field("attributes")

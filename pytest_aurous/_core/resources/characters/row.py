@@ -70,8 +70,6 @@ class Ref(NamedTuple):
 
 @row_class
 class CharacterRow(RecordRow):
-    """A stored character. Each column that clients see is a field of the response, under the same name."""
-
     id: str = column("``char_`` and a ULID.", holds="id")
     object: str = column("Always ``character``.", holds="word", default="character")
     name: str = column("Display name.", like=CREATE["name"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from ...wire import messages as say
 from ...wire.call import to_json
 from ...wire.fields import body_of
 from ...wire.headers import idempotency_key
@@ -119,14 +118,15 @@ def cancel(ctx: Context) -> dict[str, Any]:
     """POST /v1/chat/completions/{id}/cancel: end a stream, and charge what was sent."""
     row = ctx.world.table(CompletionRow).find(ctx.record_id, ctx.team)
     if row is None:
-        raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record_id))
+        raise ApiProblem(404, "chat_cancel_target_not_found", f"No such completion to cancel: {ctx.record_id!r}.")
     # An ended completion says so first, streamed or not: that is what a late cancel has to understand (chat-13).
     row = seen_at(row, ctx.world.clock.time())
     if not machine.in_progress(row):
-        message = say.COMPLETION_ENDED.format(id=row.id, status=PUBLIC[row.status])
+        message = f"Completion {row.id} is {PUBLIC[row.status]} already."
         raise ApiProblem(409, "chat_cancel_target_already_terminal", message)
     if not row.streamed:
-        raise ApiProblem(409, "chat_cancel_target_not_cancellable", say.NOT_CANCELLABLE.format(id=row.id))
+        message = f"Completion {row.id} cannot be cancelled: only a streamed completion can."
+        raise ApiProblem(409, "chat_cancel_target_not_cancellable", message)
     return to_wire(machine.end(ctx.world, row, "cancelled_by_request"), ctx.world.settings.sparse)
 
 

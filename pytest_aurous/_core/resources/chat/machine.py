@@ -164,7 +164,6 @@ def end(world: World, row: CompletionRow, status: str, after: float = 0) -> Comp
 
 
 def _hold_of(row: CompletionRow) -> int:
-    """Return the hold of a completion that a request has begun."""
     hold = row.hold
     assert hold is not None  # noqa: S101 - one that a test has added does not end
     return hold

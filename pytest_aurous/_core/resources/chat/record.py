@@ -166,7 +166,6 @@ class Chat(Public):
 
     @property
     def _newest(self) -> ScriptedReply:
-        """The reply that was added last."""
         found = replies.replies(self._world)
         return found[len(found)]
 
@@ -283,7 +282,6 @@ def _pairs(check: Check, calls: object) -> tuple[tuple[str, Any], ...]:
 
 
 def _json(check: Check, value: Any, name: str = "json") -> Any:
-    """Return a copy of a value that JSON can carry."""
     if value is NOTHING:
         return value
     try:

@@ -14,7 +14,6 @@ from ...base.conditions import Subject, fits
 from ...base.data import is_object
 from ...base.errors import see, shown
 from ...base.redaction import SECRET, redacted, shortened
-from ...wire import messages as say
 from ...wire.call import Call
 from ...wire.refusal import ApiProblem, Unscripted
 from ...world.state import Section
@@ -204,7 +203,7 @@ def answer(world: World, team: str, call: Call, body: dict[str, Any], prompt: in
     if scripted is None:
         return _unasked(world, body, prompt)
     if scripted.error is not None:
-        message = say.PROVIDER_FAILED.format(code=scripted.error)
+        message = f"The provider of the model failed ({scripted.error})."
         raise ApiProblem(ERRORS[scripted.error], scripted.error, message)
     text = scripted.text if scripted.json is NOTHING else json.dumps(scripted.json, ensure_ascii=False)
     if text is None and scripted.refuse is None and not scripted.tool_calls:
@@ -230,7 +229,6 @@ def answer(world: World, team: str, call: Call, body: dict[str, Any], prompt: in
 
 
 def _answer(text: str | None, refusal: str | None, calls: tuple[tuple[str, str, str], ...], prompt: int) -> Answer:
-    """Return a whole answer, with its estimated tokens."""
     said = Answer(text, refusal, calls, "tool_calls" if calls else "stop", prompt, 0)
     return said._replace(completion=max(1, tokens_of(said.spoken)))
 
@@ -288,7 +286,6 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schema(body: Mapping[str, Any]) -> Any:
-    """Return the schema that the response must fit, or None."""
     return body.get("response_format", {}).get("json_schema", {}).get("schema")
 
 
@@ -312,7 +309,6 @@ def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
 
 
 def _forced(body: Mapping[str, Any]) -> str | None:
-    """Return the tool that the request wants to be called, or None."""
     choice: Any = body.get("tool_choice")
     if _names_one(body):
         name: str = choice["function"]["name"]
@@ -321,7 +317,6 @@ def _forced(body: Mapping[str, Any]) -> str | None:
 
 
 def _names_one(body: Mapping[str, Any]) -> bool:
-    """Whether the request names the tool that it wants."""
     return is_object(body.get("tool_choice"))
 
 

@@ -62,7 +62,8 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
     if inline and url.startswith("data:image/"):
         return url
     if is_private(url):
-        raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
+        wanted = "an https URL of a public host, not a private, loopback or link-local one"
+        raise ApiProblem(400, "invalid_request", f"{param} must be {wanted}, not {url[:200]!r}.", param)
     return url
 
 
@@ -74,7 +75,6 @@ def _object(value: Any, param: str) -> dict[str, Any]:
 
 
 def _part(value: Any, param: str) -> dict[str, Any]:
-    """Read a part of a message: a text, an image or a video."""
     part = _object(value, param)
     kind = one_of(_PARTS)(part.get("type"), f"{param}.type")
     if kind == "text":
@@ -87,13 +87,22 @@ def _part(value: Any, param: str) -> dict[str, Any]:
     return part
 
 
-def _tool_call(value: Any, param: str) -> dict[str, Any]:
-    call = _object(value, param)
-    text(256)(call.get("id"), f"{param}.id")
-    function = _object(call.get("function"), f"{param}.function")
-    text(256)(function.get("name"), f"{param}.function.name")
-    _content(function.get("arguments"), f"{param}.function.arguments")
-    return call
+def _having(**readers: Reader) -> Reader:
+    """Read an object that has at least these fields, which are required; others may be beside them."""
+
+    def read(value: Any, param: str) -> dict[str, Any]:
+        sent = _object(value, param)
+        for name, reader in readers.items():
+            reader(sent.get(name), f"{param}.{name}")
+        return sent
+
+    return read
+
+
+_tool_call: Final = _having(id=text(256), function=_having(name=text(256), arguments=_content))
+_named: Final = _having(function=_having(name=text(64)))
+_custom: Final = _having(custom=_having(name=text(64)))
+_allowed: Final = _having(allowed_tools=_having(mode=one_of(("auto", "required")), tools=list_of(_named, 1, 128)))
 
 
 def _open(place: str) -> Reader:
@@ -103,7 +112,6 @@ def _open(place: str) -> Reader:
 
 
 def _message(value: Any, _: str) -> dict[str, Any]:
-    """Read a message: its role, and its content as text or as parts."""
     # The vendor writes a star, not the number of the message.
     param = "messages[*]"
     sent = _object(value, param)
@@ -130,11 +138,10 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 
     tool = _object(value, param)
     if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
-        text(64)(_object(tool.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
+        _custom(tool, param)
         return tool
-    function = _object(tool.get("function"), f"{param}.function")
-    text(64)(function.get("name"), f"{param}.function.name")
-    found = invalid(_object(function.get("parameters") or {}, f"{param}.function.parameters"))
+    parameters = _named(tool, param)["function"].get("parameters") or {}
+    found = invalid(_object(parameters, f"{param}.function.parameters"))
     if found:
         message = say.WRONG_TYPE.format(param=f"{param}.function.parameters", expected="a JSON schema", got=found)
         raise ApiProblem(400, "invalid_format", message, f"{param}.function.parameters")
@@ -144,25 +151,10 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 _CHOICES: Final = ("auto", "none", "required")
 
 
-def _named(value: Any, param: str) -> Any:
-    """Read the name of a tool."""
-    function = _object(_object(value, param).get("function"), f"{param}.function")
-    text(64)(function.get("name"), f"{param}.function.name")
-    return value
-
-
 def _tool_choice(value: Any, param: str) -> Any:
     if not is_object(value):
         return one_of(_CHOICES)(value, param)
-    if value.get("type") == "custom":
-        text(64)(_object(value.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
-        return value
-    if value.get("type") != "allowed_tools":
-        return _named(value, param)
-    allowed = _object(value.get("allowed_tools"), f"{param}.allowed_tools")
-    one_of(("auto", "required"))(allowed.get("mode"), f"{param}.allowed_tools.mode")
-    list_of(_named, 1, 128)(allowed.get("tools"), f"{param}.allowed_tools.tools")
-    return value
+    return {"custom": _custom, "allowed_tools": _allowed}.get(str(value.get("type")), _named)(value, param)
 
 
 def _response_format(value: Any, param: str) -> dict[str, Any]:
@@ -175,7 +167,7 @@ def _response_format(value: Any, param: str) -> dict[str, Any]:
         text(64)(inner.get("name"), f"{param}.json_schema.name")
         found = unsupported(inner.get("schema", {}))
         if found:
-            message = say.UNSUPPORTED_SCHEMA.format(found=found)
+            message = f"The schema is outside the supported subset: {found}."
             raise ApiProblem(400, "response_format_unsupported", message, f"{param}.json_schema.schema")
     return wanted
 
@@ -313,10 +305,10 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
     model = require_model(ctx, "chat")
     cap = model.max_output_tokens or 0
     if body.get("max_tokens", 0) > cap:
-        message = say.OVER_CAP.format(got=body["max_tokens"], cap=cap, model=model.id)
+        message = f"max_tokens {body['max_tokens']} is above the hard cap of {cap} of {model.id}."
         raise ApiProblem(400, "max_tokens_exceeds_hard_cap", message, "max_tokens")
     if body.get("tool_choice") == "required" and "tool_choice_required" not in model.capabilities:
-        message = say.NO_REQUIRED_TOOL.format(model=model.id)
+        message = f"{model.id} does not support tool_choice 'required'."
         raise ApiProblem(400, "tool_choice_required_unsupported", message, "tool_choice")
     choice = body.get("tool_choice")
     names = [one["function"]["name"] for one in body.get("tools", ())]
@@ -326,7 +318,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
         raise not_one_of("tool_choice.function.name", names, repr(choice["function"]["name"]))
     count = _tokens_of_request(body)
     if count > model.context_window:
-        message = say.TOO_MANY_TOKENS.format(got=count, most=model.context_window, model=model.id)
+        message = f"The input has about {count} tokens; {model.id} takes at most {model.context_window}."
         raise ApiProblem(400, "max_input_tokens_exceeded", message, "messages")
     return body, model, count
 
@@ -342,7 +334,6 @@ def first_tokens(text: str, count: int) -> str:
 
 
 def _tokens_of_request(body: Mapping[str, Any]) -> int:
-    """Return the estimated input tokens of a chat request: its messages, its tools and its schema."""
     quality = "xhigh" if body.get("vision_quality") == "xhigh" else ""
     messages = sum(_MESSAGE + _of_message(one, quality) for one in body["messages"])
     extra = [body[name] for name in ("tools", "response_format") if body.get(name)]

@@ -59,8 +59,6 @@ _CHOICE: Final = obj(
 
 @row_class
 class CompletionRow(RecordRow):
-    """A stored chat completion."""
-
     RULE: ClassVar[str] = "chat-1"
 
     id: str = column("``cmp_`` and a ULID.", holds="id")
@@ -110,7 +108,6 @@ class CompletionRow(RecordRow):
 def choice(
     content: str | None, reason: str | None, calls: tuple[tuple[str, str, str], ...] = (), refusal: str | None = None
 ) -> dict[str, Any]:
-    """Return the only choice of a completion."""
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if refusal is not None:
         message["refusal"] = refusal

@@ -23,8 +23,6 @@ def png(rows: Iterable[bytes], width: int, height: int, palette: bytes) -> bytes
 
 
 class Measured(NamedTuple):
-    """Type and size of a picture."""
-
     mime_type: str
     width: int
     height: int

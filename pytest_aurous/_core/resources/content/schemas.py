@@ -149,8 +149,6 @@ def example(schema: Schema, random: Random) -> Any:
 
 
 class _Maker:
-    """Makes values of one schema."""
-
     def __init__(self, root: Schema) -> None:
         self._root = root
         self._known: dict[tuple[int, int], float] = {}

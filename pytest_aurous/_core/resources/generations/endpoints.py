@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import ceil
 from typing import Any, Final
 
-from ...wire import messages as say
 from ...wire.fields import body_of
 from ...wire.refusal import BODY_ERRORS, ApiProblem, not_found
 from ..base.endpoint import Context, Result, endpoint
@@ -279,9 +278,9 @@ def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> Generation
     if not isinstance(row, GenerationRow) or (by_key and row.team != ctx.team) or row.status in IMAGES.under_way:
         raise not_found("generation", ctx.record_id)
     if not IMAGES.statuses[row.status].drawn:
-        raise ApiProblem(422, "output_not_available", say.NO_OUTPUT.format(id=row.id, status=row.status))
+        raise ApiProblem(422, "output_not_available", f"Generation {row.id} is {row.status}: it never had an output.")
     if kept_until(world, row) <= world.clock.time():
-        raise ApiProblem(410, "output_expired", say.OUTPUT_EXPIRED.format(id=row.id))
+        raise ApiProblem(410, "output_expired", f"The output of {row.id} has expired.")
     return row
 
 

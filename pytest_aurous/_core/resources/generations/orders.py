@@ -6,7 +6,6 @@ from math import sqrt
 from typing import Any, Final
 
 from ...base.amounts import json_number, product
-from ...wire import messages as say
 from ...wire.fields import Reader, boolean, integer, is_https, list_of, optional, read_fields, text, url
 from ...wire.refusal import ApiProblem, missing_field
 from ..base.endpoint import Context
@@ -52,7 +51,7 @@ def require_picture(ctx: Context, reference: str, param: str) -> None:
     if reference.startswith("file_"):
         require_file(ctx.world, ctx.team, reference, param)
     elif not is_https(reference):
-        raise ApiProblem(400, "invalid_format", say.NO_PICTURE.format(param=param, got=reference), param)
+        raise ApiProblem(400, "invalid_format", f"{param} must be file ids or https URLs, not {reference!r}.", param)
 
 
 # Pixels: what a side may have, and what sides are multiples of (img-3).
@@ -101,12 +100,13 @@ def read_image(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     world = ctx.world
     sent = read_fields(ctx.body, IMAGE, required=("prompt",))
     if not sent["prompt"].strip():
-        raise ApiProblem(400, "invalid_format", say.BLANK.format(param="prompt", got=sent["prompt"]), "prompt")
+        raise ApiProblem(400, "invalid_format", f"prompt must have more than blanks, not {sent['prompt']!r}.", "prompt")
     width, height, preset = measured(sent)
     character, references = sent.pop("character_id", None), sent.pop("reference_image_urls", ())
     # What the body alone decides comes before what has to be looked up: styles, characters, files.
     if character is not None and references:
-        raise ApiProblem(400, "mutually_exclusive_input", say.ONE_SOURCE, "character_id")
+        message = "Send either character_id or reference_image_urls."
+        raise ApiProblem(400, "mutually_exclusive_input", message, "character_id")
     loras = None
     if "lora_id" in sent:
         style = require_style(world, ctx.team, sent.pop("lora_id"), LoraRow, "lora_id")
@@ -143,7 +143,7 @@ def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
     """
     width, height, size = sent.pop("width", None), sent.pop("height", None), sent.pop("size", None)
     if size is not None and (width is not None or height is not None):
-        raise ApiProblem(400, "parameter_invalid_combination", say.SIZE_TWICE, "size")
+        raise ApiProblem(400, "parameter_invalid_combination", "Send either size, or width and height.", "size")
     if width is None and height is None:
         size = size or USUAL
         return *PRESETS[size], size

@@ -53,8 +53,6 @@ _kept: Final = partial(column, seen="optional", default=None)
 
 @row_class
 class GenerationRow(RecordRow):
-    """A stored image or video. Each column that clients see is a field of the response, under the same name."""
-
     RULE: ClassVar[str] = "img-5"
 
     id: str = column("``img_`` or ``vid_`` and a ULID.", holds="id")

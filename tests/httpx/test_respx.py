@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("respx")
+pytestmark = pytest.mark.lowest
 
 
 def test_each_router_keeps_its_hosts(pytester: pytest.Pytester) -> None:
