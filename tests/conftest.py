@@ -27,7 +27,7 @@ from jsonschema import Draft202012Validator
 import pytest_aurous
 from pytest_aurous import Aurous, Call, Delivery
 from pytest_aurous._core.engine.pipeline import App
-from pytest_aurous._core.resources.openapi import document
+from pytest_aurous._core.resources import openapi
 from pytest_aurous._core.wire.headers import Headers
 from pytest_aurous._core.wire.reply import Break, Reply
 
@@ -117,6 +117,9 @@ def browser() -> Iterator[Any]:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
         yield chromium
         chromium.close()
+
+
+document: Final = cache(openapi.document)
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.errors import shown, version_of_package
@@ -165,10 +164,8 @@ _KEYS: Final = re.compile(r"(idempotency-key|x-api-key|authorization|aurous-requ
 _SHORTEST: Final = 3
 """The least characters of a word that is searched in bodies: shorter ones are in each."""
 
-_version: Final = cache(version_of_package)  # to find it takes long
-
 _READS: Final = (
-    ControlRequest("health", "whether the fake is ready", lambda _, __: {"ok": True, "version": _version()}),
+    ControlRequest("health", "whether the fake is ready", lambda _, __: {"ok": True, "version": version_of_package()}),
     ControlRequest("state", "the whole state: records, money, clock, faults, pitfalls", _state),
     ControlRequest(
         "calls",

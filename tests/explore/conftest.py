@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous._explore.runs import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,3 +110,19 @@ def broken() -> Callable[..., Exploration]:
         return raised.value.exploration
 
     return explored
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let each run have a minute, which a busy machine may need, and return what shortens the patience from then on."""
+    dogs: list[watchdog.Watchdog] = []
+    guarding = watchdog.Watchdog.guarding
+
+    def patient(dog: watchdog.Watchdog, *args: Any) -> Any:
+        dog._patience = 60
+        dogs[:] = [dog]
+        return guarding(dog, *args)
+
+    monkeypatch.setattr(watchdog.Watchdog, "guarding", patient)
+    monkeypatch.setattr(watchdog, "GRACE", 60)
+    return lambda: setattr(dogs[0], "_patience", 0.2)

@@ -23,8 +23,8 @@ ORDINARY = {
     "page_is_the_last",
     "webhook_handled_twice",
 }
-"""These stay in the ordinary run."""
-PAIRS = [pytest.param(name, marks=[] if name in ORDINARY else pytest.mark.nightly) for name in CLIENTS]
+"""These are explored on each change."""
+PAIRS = [pytest.param(one, marks=pytest.mark.slow if one in ORDINARY else pytest.mark.nightly) for one in CLIENTS]
 
 
 @pytest.mark.parametrize("name", PAIRS)

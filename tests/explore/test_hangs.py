@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -80,22 +81,6 @@ def waits_in_a_loop(_: httpx.Client, backend: str) -> None:
 
 SLEPT, SENT = "was stopped after 501 sleeps", "was stopped after 121 requests; the good day sent 1"
 HUNG = "was stopped because nothing happened for 0.2 s at "
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Let each run have a minute, which a busy machine may need, and return what shortens the patience from then on."""
-    dogs: list[watchdog.Watchdog] = []
-    guarding = watchdog.Watchdog.guarding
-
-    def patient(dog: watchdog.Watchdog, *args: Any) -> Any:
-        dog._patience = 60
-        dogs[:] = [dog]
-        return guarding(dog, *args)
-
-    monkeypatch.setattr(watchdog.Watchdog, "guarding", patient)
-    monkeypatch.setattr(watchdog, "GRACE", 60)
-    return lambda: setattr(dogs[0], "_patience", 0.2)
 
 
 @pytest.mark.parametrize(
@@ -432,7 +417,14 @@ def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedPr
     """Run a file of tests in a process of its own, which must end by itself."""
     file = folder / "test_inner.py"
     file.write_text(test, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options, str(file)]
+    options = ("-q", "-p", "no:cacheprovider", "-p", "pytest_aurous", *options)
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # to import the others takes longer than most runs
     return subprocess.run(  # noqa: S603 - our own tests
-        command, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder
+        [sys.executable, "-m", "pytest", *options, str(file)],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        cwd=folder,
+        env=env,
     )

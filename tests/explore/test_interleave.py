@@ -193,12 +193,14 @@ def test_a_deadlock_behind_equal_reads_is_found(fake: Aurous, client: httpx.Clie
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous, library: str) -> None:
+def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous, library: str, hurry: Callable[[], None]) -> None:
     """Then all other schedules are tried as well."""
 
     async def work(one: anyio.Lock, other: anyio.Lock) -> None:
         async with fake.async_client() as client, one:
             await client.get("/v1/balance")
+            if one.statistics().tasks_waiting:  # and this one will wait, too
+                hurry()
             async with other:
                 await client.get("/v1/team")
 
@@ -206,7 +208,7 @@ def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous, library: str
         return [anyio.Lock(), anyio.Lock()]
 
     with pytest.raises(AurousExplorationError, match=r"each worker\s+waits\s+for\s+the\s+other") as raised:
-        as_tasks(fake, library, lambda locks: work(*locks), lambda locks: work(*locks[::-1]), fresh=fresh, patience=5)
+        as_tasks(fake, library, lambda locks: work(*locks), lambda locks: work(*locks[::-1]), fresh=fresh)
 
     stopped = [case.id for case in raised.value.exploration.cases if case.outcome == "stopped"]
     assert len(stopped) == 2

@@ -252,6 +252,8 @@ def test_a_bad_value_works_or_is_refused_where_it_is_written() -> None:
             tried += 1
             try:
                 method(*given, **named)
+                if state_of(aurous) == state:
+                    continue
                 str([repr(target) for _, target in targets(aurous)])
             except Exception as error:  # noqa: BLE001 - which errors there are is the question
                 refused += 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_aurous._core.base.errors import version_of_package
 from pytest_aurous._core.base.redaction import redacted
 from pytest_aurous._core.wire import har as wire_har
 from pytest_aurous._core.wire.har import har, write_har
@@ -45,8 +46,10 @@ def named(pairs: list[dict[str, str]]) -> dict[str, str]:
     return {pair["name"]: pair["value"] for pair in pairs}
 
 
-def test_the_log_says_who_wrote_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_says_who_wrote_it(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Version 1.2 of HAR, and which version of ours; one that is not installed has none."""
+    version_of_package.cache_clear()
+    request.addfinalizer(version_of_package.cache_clear)
     monkeypatch.setattr("importlib.metadata.version", lambda _: "1.2.3")
     creator = {"name": "pytest-aurous", "version": "1.2.3"}
     assert har([]) == {"log": {"version": "1.2", "creator": creator, "entries": []}}
@@ -55,6 +58,7 @@ def test_the_log_says_who_wrote_it(api: Api, monkeypatch: pytest.MonkeyPatch) ->
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.version", absent)
+    version_of_package.cache_clear()
     assert har([])["log"]["creator"]["version"] == "0"
 
 

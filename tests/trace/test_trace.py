@@ -14,8 +14,8 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import httpx
-import jsonschema
 import pytest
+from jsonschema import Draft202012Validator
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.resources.content.pictures import Measured, measure, picture
@@ -29,14 +29,15 @@ from tests.conftest import synthesis_price
 
 from . import samples
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text(encoding="utf-8"))
+SCHEMA = Path(__file__).parents[2] / "docs/reference/trace.schema.json"
+VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
 def traced(run: samples.Run, about: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     """Return the trace of a test that does what *run* does; it follows the schema."""
     found = samples.traced(run, about, **settings)
-    jsonschema.validate(found, SCHEMA)
+    VALIDATOR.validate(found)
     return found
 
 

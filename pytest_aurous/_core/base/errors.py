@@ -5,6 +5,7 @@ A test imports the exceptions and warnings from `pytest_aurous.errors`; the help
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from .redaction import redacted, shortened
@@ -207,6 +208,7 @@ def see(anchor: str) -> str:
     return f"Read on: pytest-aurous docs {anchor.replace('.html', '')}"
 
 
+@cache  # to find it takes longer than most that name it
 def version_of_package() -> str:
     """Return the version of this package, which HAR files, traces and reports of a check name; 0 in a checkout."""
     from importlib.metadata import PackageNotFoundError, version  # few runs write such a file
