@@ -205,7 +205,9 @@ class _Test:
         text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
         remarks = [f"# {remark}" for remark in (_REMARK, *self._remarks)]
-        imports = [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b[^-]", text)]
+        names = "|".join(line.split()[-1] for line in _IMPORTS)
+        used = {one for line in text.split("\n") for one in re.findall(rf"\b(?:{names})\b(?!-)", line)}
+        imports = [line for line in _IMPORTS if line.split()[-1] in used]
         head = [f'"""Copied from a served fake: {counts}."""', "", *remarks, "", *imports]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
 
