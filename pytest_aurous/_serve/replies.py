@@ -60,7 +60,7 @@ def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
 def _written(content: Any, depth: int = 3) -> str:
     """Return JSON: of large responses in parts, between which other threads have their turn."""
     if depth and is_object(content):
-        return f"{{{','.join([f'{_encode(name)}:{_written(one, depth - 1)}' for name, one in content.items()])}}}"
+        return f"{{{','.join([f'{_encode(str(name))}:{_written(one, depth - 1)}' for name, one in content.items()])}}}"
     if depth and is_array(content):
         return f"[{','.join([_written(one, depth - 1) for one in content])}]"
     return _encode(content)
