@@ -169,7 +169,6 @@ def _say(problem: str) -> None:
 
 
 def deliver(control: Control) -> None:
-    """Make the webhook deliveries that are due."""
     if control.fake.has_due_delivery():
         control.do("webhooks.flush", {})
 

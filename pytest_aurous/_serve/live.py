@@ -120,12 +120,10 @@ class LiveTrace:
         }
 
     def _settings(self) -> dict[str, Any]:
-        """Return the settings that are not the default."""
         unusual = self._fake.settings.unusual("start", "responses", "address")
         return {name: set_as_json(value) for name, value in unusual.items()}
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """Return the snapshots that have a name."""
         auto = self.automatic
         names = self._aurous.snapshots
         return [{"name": redacted(one, SECRET), "at": auto.get(one), "automatic": one in auto} for one in names]
@@ -298,14 +296,12 @@ def _note_of(part: Part) -> str:
 
 
 def set_as_json(value: Any) -> Any:
-    """Return the value of a setting as JSON that the setting reads again."""
     if isinstance(value, dict):
         return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def as_text(content: Any) -> str:
-    """Return JSON as text, without blanks."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -89,7 +89,6 @@ def page() -> Reply:
 
 
 def viewer_file(name: str) -> Reply:
-    """Return one of the files of the page."""
     if name not in {*LIVE_SCRIPTS, *LIVE_STYLES}:
         return refused(404, f"The page has no file {name[:80]!r}.")
     content = files("pytest_aurous").joinpath(f"_trace/viewer/{name}").read_bytes()
