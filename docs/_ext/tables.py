@@ -27,7 +27,7 @@ from pytest_aurous._core.world.settings import ROWS, Use, used_for
 from pytest_aurous._explore.kinds import END_PROCESS, KINDS
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._serve.document import UNDO, requests
-from pytest_aurous._serve.table import parity
+from pytest_aurous._serve.table import LEFT_OUT, REASONS
 
 __all__ = (
     "attributes",
@@ -292,9 +292,8 @@ def control_reads() -> None:
 def no_control_request() -> None:
     """Print the public names without a control request, with the reasons."""
     rows: dict[str, list[str]] = {}
-    for one in parity():
-        if not one.request:
-            rows.setdefault(one.reason, []).append(f"{one.name}({one.argument})" if one.argument else one.name)
+    for name, reason in (REASONS | LEFT_OUT).items():
+        rows.setdefault(reason, []).append(name)
     listing(_names(rows))
 
 

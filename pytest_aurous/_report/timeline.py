@@ -9,6 +9,7 @@ from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.amounts import plain
+from .._core.base.frames import helpers_of
 from .._core.base.redaction import redacted, shortened
 from .._core.resources.chat.row import seen_at
 from .._core.wire.call import Call, key_of, secret_of
@@ -17,6 +18,7 @@ from .unmatched import hint_of
 
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
+    from .._core.engine.pitfalls import Pitfall
 
 # More lines than a person reads would hide those that say why the test failed, which are the last ones.
 _CALLS, _RECORDS, _CHANGES = 60, 20, 20
@@ -38,13 +40,15 @@ _ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
 
 def timeline(app: App, again: str = "") -> str:
     """Return the text of the report section, 100 columns wide; *again* is the command that repeats the test."""
-    with app.world.lock:
+    journal, kind = app.world.journal, app.world.settings.grease
+    with app.world.lock:  # briefly: the clients of a served fake wait
         app.world.runs.settle()
-        parts = [_calls(app), _records(app), _faults(app), _deliveries(app), f"seed: {app.world.settings.seed}"]
-        kind = app.world.settings.grease
-        parts += [f"grease: {_GREASES[kind]}"] if kind != "off" else []
+        calls, notes, pitfalls = [*journal.entries], [*journal.notes], [*app.pitfalls.seen]
+        parts = [_records(app), _faults(app), _deliveries(app), f"seed: {app.world.settings.seed}"]
+    parts = [_calls(calls, notes, pitfalls), *parts]
+    parts += [f"grease: {_GREASES[kind]}"] if kind != "off" else []
     parts += [f"again: {again}"] if again else []
-    return redacted("\n".join(filter(None, parts)), secret_of(app.world.journal.entries))
+    return redacted("\n".join(filter(None, parts)), secret_of(calls))
 
 
 def colored(text: str) -> str:
@@ -54,20 +58,19 @@ def colored(text: str) -> str:
     return "\n".join(lines)
 
 
-def _calls(app: App) -> str:
-    journal = app.world.journal
+def _calls(calls: list[Call], all_notes: list[Note], pitfalls: list[Pitfall]) -> str:
     notes: dict[tuple[int, bool], list[Note]] = {}
-    for note in journal.notes:
+    for note in all_notes:
         notes.setdefault((note.number, note.during), []).append(note)
-    keys = _keys(journal.entries)
-    about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
+    keys = _keys(calls)
+    about = {call.number: _about(call, notes.get((call.number, True), []), pitfalls) for call in calls}
     between = {number: _between(found) for (number, during), found in notes.items() if not during}
 
     def is_alone(call: Call) -> bool:
         return call.method != "GET" or call.number in between or call.number in keys or bool(about[call.number])
 
-    items = folded(journal.entries, is_alone)
-    helpers = journal.helpers
+    items = folded(calls, is_alone)
+    helpers = helpers_of((call.stack, call.operation) for call in calls)
 
     def shown(item: Call | str) -> list[str]:
         if isinstance(item, str):
@@ -77,7 +80,7 @@ def _calls(app: App) -> str:
         return [shown_call(item, helpers), *below, *between.get(item.number, [])]
 
     cut, items = items[:-_CALLS], items[-_CALLS:]
-    telling = {note.number for note in journal.notes} | {one.call.number for one in app.pitfalls.seen}
+    telling = {note.number for note in all_notes} | {one.call.number for one in pitfalls}
     kept = [item for item in cut if isinstance(item, Call) and item.number in telling][-_CHANGES:]
     first = next((item.number for item in items if isinstance(item, Call)), 0)
     lines = [*chain.from_iterable(map(shown, kept))]
@@ -120,7 +123,7 @@ def _keys(calls: Iterable[Call]) -> dict[int, str]:
     return found if len(found) > 1 else {}
 
 
-def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
+def _about(call: Call, notes: list[Note], pitfalls: list[Pitfall]) -> list[str]:
     texts = [note.text for note in notes]
     response = call.response
     if response is not None and response.status >= 400:  # noqa: PLR2004 - the first error
@@ -129,7 +132,7 @@ def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
         if (message := _message(response.json)) is not None:
             texts.append(f"said: {shortened(message, 4 * WIDTH)}")
     texts += [f"hint: {hint}"] if (hint := hint_of(call)) else []
-    texts += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
+    texts += [f"pitfall: [{one.id}] {one.message}" for one in pitfalls if one.call is call]
     return _wrapped(map(redacted, texts), NARROW)
 
 
@@ -143,21 +146,20 @@ def _message(body: Any) -> str | None:
 def _records(app: App) -> str:
     world = app.world
     lines: list[str] = []
-    for row in (seen_at(stored, world.clock.time()) for stored in world.rows()):
-        status = getattr(row, "status", None)
-        if status is None:
-            continue
+    rows = [row for row in world.rows() if getattr(row, "status", None) is not None]
+    for row in (seen_at(stored, world.clock.time()) for stored in rows[-_RECORDS:]):
+        status: str = getattr(row, "status", "")
         run = world.runs.by_record.get(row.id)
         position = f"  {run.position}" if run is not None else ""
         head = f"  {row.id}  {status:<12} "
         name = shortened(str(getattr(row, "name", "")), max(8, WIDTH - len(head) - len(position)))
         lines.append(f"{head}{name}{position}".rstrip())
-    more = [f"  ... {len(lines) - _RECORDS} earlier"] if len(lines) > _RECORDS else []
+    more = [f"  ... {len(rows) - _RECORDS} earlier"] if len(rows) > _RECORDS else []
     money = [
         f"  {team}  credits {plain(ledger.credits)}, held {plain(ledger.held)}"
         for team, ledger in world.accounts.items()
     ]
-    return "\n".join(["at the end:", *more, *lines[-_RECORDS:], *money])
+    return "\n".join(["at the end:", *more, *lines, *money])
 
 
 def _faults(app: App) -> str:

@@ -22,10 +22,6 @@ class Action(NamedTuple):
     """One action.
 
     Attributes:
-        operation: Its name, such as ``clock.advance``.
-        arguments: Its arguments, as JSON.
-        result: What it returned, as JSON.
-        number: 1 for the first.
         at: When it was done on the clock, in epoch seconds.
         undo: The name of the snapshot that was taken before.
         expression: What Python writes for it, where no operation says so.
@@ -157,7 +153,6 @@ def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) ->
 
 
 def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, Any]:
-    """Rename a snapshot, or forget it."""
     check = Check("snapshots", PAGE)
     session_of(aurous).named(check.text("name", name, "before the payment"))
     if to is not None:

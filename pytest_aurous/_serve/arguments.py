@@ -109,7 +109,6 @@ def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
 
 
 def shapes_of(kind: type[Any]) -> dict[str, Shape]:
-    """Return the JSON schema of each field of a class that JSON can express."""
     return {name: shape for name, hint in annotations_of(kind).items() if (shape := _shape_of(hint)) is not None}
 
 

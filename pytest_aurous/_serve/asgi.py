@@ -54,7 +54,6 @@ class AsgiApp:
     Args:
         remote: Whether clients may use any name of the host.
         token: What control requests must have; None: nothing.
-        keep: How many steps and requests to keep.
     """
 
     def __init__(self, aurous: Aurous, *, remote: bool = False, token: str | None = None, keep: int = KEEP) -> None:
@@ -105,7 +104,6 @@ class AsgiApp:
                 await _write(send, outcome)
 
     async def _arrived(self, scope: Message, receive: Receive) -> HttpRequest | Reply:
-        """Return a request that has arrived completely, or its refusal."""
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
         headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
         hosts = tuple([value for name, value in headers if name == "host"])

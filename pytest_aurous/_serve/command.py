@@ -12,7 +12,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cache, partial
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,7 +25,7 @@ from .._core.base.files import write_whole
 from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
-from .._core.wire.har import har
+from .._core.wire.har import HarWriter, har
 from .._facade import SETTINGS, fake_key, used_for
 from .._fake.aurous import Aurous
 from .._fake.objects import say_place, session_of
@@ -97,8 +97,8 @@ def run(options: argparse.Namespace) -> int:
             save(aurous, state)  # what cannot be kept is refused at the start
             _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
-            _write(options.log, json.dumps(har([])))
-            follow(stack, control, partial(log, options.log, names={}))
+            _write(options.log, empty_har())
+            follow(stack, control, partial(log, options.log, writer=HarWriter()))
         stack.enter_context(server)
         if options.webhooks == "auto":
             _repeat(stack, _MOMENT, lambda: deliver(control))
@@ -169,7 +169,6 @@ def _say(problem: str) -> None:
 
 
 def deliver(control: Control) -> None:
-    """Make the webhook deliveries that are due."""
     if control.fake.has_due_delivery():
         control.do("webhooks.flush", {})
 
@@ -307,21 +306,20 @@ def line_of(step: Taped, near: str = "") -> str:
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 
 
-def log(file: Path, steps: Iterable[Taped], names: dict[str, str]) -> None:
-    """Add the requests among some steps to a HAR file, which is complete after each time.
+@cache  # to find the version of the package takes as long as some requests
+def empty_har() -> str:
+    return json.dumps(har([]))
 
-    Args:
-        file: The HAR file.
-        steps: The steps.
-        names: The names of keys and secrets in the file; the new ones are added.
+
+def log(file: Path, steps: Iterable[Taped], writer: HarWriter) -> None:
+    """Add the requests among some steps to a HAR file, which is complete after each time.
 
     Raises:
         AurousError: If the disk is full: the file has only the requests before.
     """
-    empty = json.dumps(har([]))
+    empty = empty_har()
     tail = empty[empty.index("]") :]
-    calls = [step.call for step in steps if step.call is not None]
-    entries = har(calls, names)["log"]["entries"]
+    entries = writer.entries([step.call for step in steps if step.call is not None])
     with file.open("r+b", buffering=0) as stream:
         for number, entry in enumerate(entries):
             size = stream.seek(0, os.SEEK_END)

@@ -32,10 +32,7 @@ class Control:
         keep: How many of the last steps to keep.
 
     Attributes:
-        fake: The fake, as instruments see it.
-        tape: The last requests and actions.
-        url: The URL of the server, for commands of a shell.
-        curl: What such a command begins with.
+        curl: What a command of a shell begins with that sends one.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
@@ -93,12 +90,7 @@ class Control:
         return self._json(422 if failed else 200, told)
 
     def do(self, name: str, body: Mapping[str, Any], *, undo: bool = False) -> Action:
-        """Do something, and record it.
-
-        Args:
-            name: The operation.
-            body: Its arguments.
-            undo: Take a snapshot first.
+        """Do something, and record it; with *undo*, take a snapshot first.
 
         Raises:
             AurousError: If it is not possible.

@@ -84,15 +84,7 @@ _IMPORTS: Final = (
 
 
 def copied(aurous: Aurous, tape: Tape, after: int = 0, until: int | None = None, name: str = "copied") -> str:
-    """Return a part of the session as a test that runs as it is; what was before it is done, but not asserted.
-
-    Args:
-        aurous: The fake.
-        tape: Its steps.
-        after: The number of the step before the first one.
-        until: The number of the last step; by default the newest.
-        name: What the test is called, in any words.
-    """
+    """Return the steps after *after* as a test that runs as it is; what was before is done, but not asserted."""
     with tape.fake.lock:
         test = _Test(aurous, tape, after, tape.last if until is None else until)
     with protecting(tape.fake.default_key):  # without the lock: it takes seconds
@@ -109,7 +101,6 @@ class _Opened(NamedTuple):
 
     @property
     def seen(self) -> str:
-        """The name of what it has said."""
         return f"{self.name}_seen"
 
     def lines(self) -> list[str]:
@@ -205,7 +196,9 @@ class _Test:
         text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
         remarks = [f"# {remark}" for remark in (_REMARK, *self._remarks)]
-        imports = [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b[^-]", text)]
+        names = "|".join(line.split()[-1] for line in _IMPORTS)
+        used = {one for line in text.split("\n") for one in re.findall(rf"\b(?:{names})\b(?!-)", line)}
+        imports = [line for line in _IMPORTS if line.split()[-1] in used]
         head = [f'"""Copied from a served fake: {counts}."""', "", *remarks, "", *imports]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
 

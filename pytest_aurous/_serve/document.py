@@ -35,7 +35,6 @@ _ACTION: Final = {
 
 @cache
 def requests() -> Mapping[str, ControlRequest]:
-    """Return all control requests by name, in order."""
     after = Takes({"after": WHOLE})
     found = [
         ControlRequest("", "these calls", lambda _, __: index()),
@@ -50,12 +49,10 @@ def requests() -> Mapping[str, ControlRequest]:
 
 
 def index() -> dict[str, str]:
-    """Return all control requests, each with what it does."""
     return {f"{one.method} {CONTROL}/{one.name}": one.summary for one in requests().values()}
 
 
 def document(url: str) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of the control requests at *url*."""
     paths = {f"{CONTROL}/{one.name}": {one.method.lower(): _described(one)} for one in requests().values()}
     info = {"title": "Control requests of a served fake", "version": version_of_package()}
     return {"openapi": "3.1.0", "info": info, "servers": [{"url": url}], "paths": paths}

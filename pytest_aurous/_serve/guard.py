@@ -29,7 +29,6 @@ class Guarded:
     transport: Any
 
     def connection_made(self, transport: Any) -> None:
-        """Refuse a connection that is one too many."""
         self._now, self._end = transport.write, transport.close
         transport.write, transport.close = self._write, self._close
         super().connection_made(transport)  # type: ignore[misc]
@@ -38,7 +37,6 @@ class Guarded:
             self.refuse(503, f"The server has {CONNECTIONS:,} connections, and takes no more: close some.")
 
     def data_received(self, data: bytes) -> None:
-        """Refuse headers that are too large, and a request that stalls."""
         if self.refused:
             return
         before, self.held = self.cycle, []
@@ -81,7 +79,6 @@ class Guarded:
         self.refuse(400, f"This is not a valid HTTP request: {why}")
 
     def refuse(self, status: int, why: str) -> None:
-        """Send a refusal, and close the connection."""
         self.refused = True
         self._expect(arriving=False)
         if not self.transport.is_closing():

@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, cast
 from zlib import crc32
 
-from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
+from .._core.base.redaction import SECRET, protecting, redacted, redacted_json, remembering
 from .._core.wire.call import reply_to, secret_of
 from .._facade import View, difference, state_machines
 from .._fake.aurous import Aurous
@@ -120,12 +120,10 @@ class LiveTrace:
         }
 
     def _settings(self) -> dict[str, Any]:
-        """Return the settings that are not the default."""
         unusual = self._fake.settings.unusual("start", "responses", "address")
         return {name: set_as_json(value) for name, value in unusual.items()}
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """Return the snapshots that have a name."""
         auto = self.automatic
         names = self._aurous.snapshots
         return [{"name": redacted(one, SECRET), "at": auto.get(one), "automatic": one in auto} for one in names]
@@ -172,10 +170,15 @@ class LiveTrace:
 
     def _between(self, step: Taped) -> Any:
         builder = self._builder()
-        with self._fake.lock, protecting(self._fake.default_key):
+        with self._fake.lock:
             before, after = islice(self._tape.states(step.seq), 2)
             whole = self._whole(builder, step, before, after)
-            return _clean({**whole, "before": difference(after, before)}, builder.secret)
+        with protecting(self._fake.default_key):
+            changes = {
+                name: self._clean_view(one, part=True)
+                for name, one in (("changes", whole.pop("changes")), ("before", difference(after, before)))
+            }
+            return {**_clean(whole, builder.secret), **changes}
 
     def step(self, seq: int, *, states: bool = True) -> str | None:
         """Return one step completely; None if it is not kept.
@@ -212,18 +215,20 @@ class LiveTrace:
         action = step.action and {**step.action._asdict(), "python": step.action.python()}
         return {**builder.step(recorded), "seq": step.seq, "brief": False, "action": action}
 
-    def _clean_view(self, found: View) -> View:
-        """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
+    def _clean_view(self, found: View, *, part: bool = False) -> View:
+        """Return a state, or a *part* of one, without secrets; what is as it was in the last state costs little."""
         secret = secret_of(self._tape.witnesses())
+        clean = remembering(partial(redacted, more=secret))  # records have most of their texts in common
         known, fresh = self._cleaned, dict[tuple[str, str, str], tuple[Any, dict[str, Any]]]()
-        self._cleaned = fresh  # other threads may do the same
+        if not part:
+            self._cleaned = fresh  # other threads may do the same
         cleaned: View = {}
         for section, values in found.items():
             cleaned[section] = {}
             for key, value in values.items():
                 last = known.get((section, key, secret))
                 same = last is not None and (last[0] is value or last[0] == value)
-                new = last if last is not None and same else (value, _clean({key: value}, secret))
+                new = last if last is not None and same else (value, clean({key: value}))
                 fresh[section, key, secret] = new
                 cleaned[section].update(new[1])
         return cleaned
@@ -291,14 +296,12 @@ def _note_of(part: Part) -> str:
 
 
 def set_as_json(value: Any) -> Any:
-    """Return the value of a setting as JSON that the setting reads again."""
     if isinstance(value, dict):
         return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def as_text(content: Any) -> str:
-    """Return JSON as text, without blanks."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

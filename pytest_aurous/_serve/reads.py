@@ -31,11 +31,9 @@ class ControlRequest:
 
     Attributes:
         name: Its path below ``/__aurous__/``.
-        text: What it does, or what it reads.
         run: Returns what is read, as JSON, as text, or as a refusal, for the parameters; None for anything else.
         takes: The parameters of its query, and of its path.
         body: The arguments in its body; None for a GET.
-        media_type: The media type of the response.
     """
 
     name: str
@@ -47,12 +45,10 @@ class ControlRequest:
 
     @property
     def method(self) -> str:
-        """GET or POST."""
         return "GET" if self.body is None else "POST"
 
     @property
     def summary(self) -> str:
-        """What it does, and what it takes."""
         names = (self.takes if self.body is None else self.body).schemas
         return self.text.rstrip(".") + (f" ({', '.join(names)})" if names else "")
 

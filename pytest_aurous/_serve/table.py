@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 from .._core.base.arguments import Check
 from .._fake.aurous import Aurous
 from .._fake.objects import class_at
-from .arguments import PAGE, TEXT, WHOLE, Takes, parameters_of, taken_by
+from .arguments import PAGE, TEXT, WHOLE, Takes, taken_by
 
 
 class Subject(NamedTuple):
@@ -120,11 +120,11 @@ REASONS: Final[dict[str, str]] = {
     ),
 }
 """What has no control request, by its name in Python, each with the reason."""
-_LEFT_OUT: Final[dict[str, str]] = {
-    "clock.advance.delta": "`seconds` says the same",
-    "webhooks.deliver_to.target": "it is code of your own; over HTTP, each delivery goes to its URL",
-    "files.add.data": "`POST /v1/files` uploads bytes",
-    **dict.fromkeys(("record_id", "key", "default"), "the response has all of them"),
+LEFT_OUT: Final[dict[str, str]] = {
+    "clock.advance(delta)": "`seconds` says the same",
+    "webhooks.deliver_to(target)": "it is code of your own; over HTTP, each delivery goes to its URL",
+    "files.add(data)": "`POST /v1/files` uploads bytes",
+    "get": "the response has all of them",
 }
 """The arguments that no control request has, each with the reason."""
 INTERNAL: Final = frozenset(
@@ -143,13 +143,11 @@ class ControlOperation(NamedTuple):
     """One operation that changes a fake, or judges it.
 
     Attributes:
-        name: Its name, such as ``character.advance``.
         verb: The method, or the attribute that it sets; empty for what Python writes in another way.
         subject: The object that has it.
         takes: All arguments, also those that choose the object.
         own: The names of the arguments of the method itself.
         sets: Whether it sets an attribute.
-        text: What it does.
     """
 
     name: str
@@ -161,7 +159,7 @@ class ControlOperation(NamedTuple):
     text: str
 
 
-def _members() -> Iterator[tuple[str, Subject, Any]]:
+def members() -> Iterator[tuple[str, Subject, Any]]:
     """Yield each public name of a fake with the object that has it, and what the name is of its class."""
     for word, subject in SUBJECTS.items():
         kind = class_at(*subject.default, *(step if isinstance(step, str) else None for step in subject.steps))
@@ -173,12 +171,11 @@ def _members() -> Iterator[tuple[str, Subject, Any]]:
 
 @cache
 def operations() -> Mapping[str, ControlOperation]:
-    found = (operation for one in _members() if (operation := _operation(*one)) is not None)
+    found = (operation for one in members() if (operation := _operation(*one)) is not None)
     return {one.name: one for one in (*found, *_SNAPSHOTS)}
 
 
 def collections() -> list[str]:
-    """Return the collections to which a record can be added."""
     return [name.removesuffix(".add") for name in operations() if name.endswith(".add")]
 
 
@@ -214,34 +211,3 @@ _SNAPSHOTS: Final = (
     _of_snapshots("rename", "Give a snapshot another name.", "name", "to"),
     _of_snapshots("remove", "Forget a snapshot.", "name"),
 )
-
-
-class Parity(NamedTuple):
-    """A public name of a fake, or one of its arguments, over HTTP.
-
-    Attributes:
-        name: The name in Python, such as ``clock.advance``.
-        argument: The argument; empty for the name itself.
-        request: The control request that has it; empty for none.
-        reason: Why there is none.
-    """
-
-    name: str
-    argument: str
-    request: str
-    reason: str
-
-
-def parity() -> list[Parity]:
-    """Return each public name of a fake with its arguments: the control request, or the reason why there is none."""
-    rows: list[Parity] = []
-    for full, _, member in _members():
-        if full in REASONS:
-            rows.append(Parity(full, "", "", REASONS[full]))
-        elif full not in INTERNAL:
-            request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
-            rows.append(Parity(full, "", request, ""))
-            for argument in parameters_of(member) if isfunction(member) else ():
-                reason = _LEFT_OUT.get(f"{full}.{argument}") or _LEFT_OUT.get(argument, "")
-                rows.append(Parity(full, argument, "" if reason else request, reason))
-    return rows

@@ -46,9 +46,6 @@ class Taped(NamedTuple):
 
     Attributes:
         seq: Its number, which no reset begins anew.
-        call: The request; None for anything else.
-        action: The action that caused it; None for anything else.
-        part: The part of a stream that was sent; None for anything else.
         began: The clock before it, in epoch seconds.
         at: The clock after it.
         events: What moved the clock before it.
@@ -78,12 +75,8 @@ def seq_of(text: str) -> int | None:
 class Tape(StepWatcher):
     """Watches one fake, and keeps its last steps.
 
-    Args:
-        keep: How many steps and requests to keep.
-
     Attributes:
-        last: The number of the last step.
-        state: The state of the fake, and what has changed in it.
+        keep: How many steps and requests it has.
         loaded: The actions that made the state of the start, before the first step and after each reset.
         on_step: What is called after each step, under the lock of the fake.
         streams: The streams that are open, each with what no step has yet, and the real time of its last step.
@@ -109,7 +102,6 @@ class Tape(StepWatcher):
 
     @property
     def dropped(self) -> int:
-        """How many steps there were that are not kept."""
         return self.last - len(self.steps)
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from pytest_aurous import Aurous
 from pytest_aurous._check.adapt import followed
 from pytest_aurous._check.check import Checked
 from pytest_aurous._check.verdict import Verdicts
-from pytest_aurous._core.wire.har import har, write_har
+from pytest_aurous._core.wire.har import HarWriter, har, write_har
 from pytest_aurous._serve.command import line_of, log
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
@@ -155,7 +155,7 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path) -> None:
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)
-        log(file, control.tape.steps, {})
+        log(file, control.tape.steps, HarWriter())
         recorder.stop()
         texts = list(everything(seen, recorder, file, tmp_path))
 

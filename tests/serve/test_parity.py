@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from inspect import isfunction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx
 import pytest
@@ -14,9 +15,10 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._core.world.settings import ROWS, read_setting
 from pytest_aurous._serve.actions import Action
+from pytest_aurous._serve.arguments import parameters_of
 from pytest_aurous._serve.command import load
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.table import REASONS, Parity, operations, parity
+from pytest_aurous._serve.table import INTERNAL, LEFT_OUT, READ, REASONS, members, operations
 from tests.conftest import other_setting
 
 NOW: Final = "2026-05-08T10:00:00Z"
@@ -133,6 +135,27 @@ def client(server: AurousServer) -> Iterator[httpx.Client]:
         yield found
 
 
+class Parity(NamedTuple):
+    """A public name of a fake, or one of its arguments, over HTTP: its control request, or why there is none."""
+
+    name: str
+    argument: str
+    request: str
+    reason: str
+
+
+def parity() -> Iterator[Parity]:
+    for full, _, member in members():
+        if full in REASONS:
+            yield Parity(full, "", "", REASONS[full])
+        elif full not in INTERNAL:
+            request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
+            yield Parity(full, "", request, "")
+            for argument in parameters_of(member) if isfunction(member) else ():
+                reason = LEFT_OUT.get(f"{full}({argument})") or LEFT_OUT.get(full.rpartition(".")[2], "")
+                yield Parity(full, argument, "" if reason else request, reason)
+
+
 ROWS_OF: Final = [row for row in parity() if row.request]
 
 
@@ -185,7 +208,7 @@ def state_of(aurous: Aurous) -> dict[str, Any]:
 
 def test_each_public_name_has_a_control_request_or_a_reason() -> None:
     """Nothing is forgotten: a new method of Python has one at once, or must have a reason."""
-    rows = parity()
+    rows = [*parity()]
     assert len({(row.name, row.argument) for row in rows}) == len(rows)
     assert [row for row in rows if bool(row.request) == bool(row.reason)] == []
     assert REASONS.keys() <= {row.name for row in rows}

@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from pytest_aurous import Aurous
-from pytest_aurous._core.base.redaction import redacted_json
+from pytest_aurous._core.base.redaction import redacted
 from pytest_aurous._serve import live
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.document import requests
@@ -112,7 +112,7 @@ def test_a_page_that_watches_costs_little() -> None:
     trace = read(control, "trace")
     assert (trace["live"], len(trace["steps"])) == (True, 21)
     records[7].delete()
-    with patch.object(live, "redacted_json", wraps=redacted_json) as looked:
+    with patch.object(live, "redacted", wraps=redacted) as looked:
         assert read(control, "present")["state"]["records"][records[7].id]["status"] == "deleted"
         assert [one.id for one in records if any(one.id in call.args[0] for call in looked.mock_calls)] == [
             records[7].id

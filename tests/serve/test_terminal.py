@@ -22,7 +22,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._cli.main import main
-from pytest_aurous._core.wire.har import har
+from pytest_aurous._core.wire.har import HarWriter, har
 from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.tape import KEEP
@@ -69,7 +69,7 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
     control = Control(aurous)
     file = tmp_path / "log.har"
     file.write_text(json.dumps(har([])), encoding="utf-8")
-    named: dict[str, str] = {}
+    writer = HarWriter()
     keys = [str(aurous.teams.add(credits=amount).api_key) for amount in (10, 20, 30)]
     seen, counts = 0, list[int]()
     with aurous.client() as client:
@@ -80,14 +80,30 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
             client.get("/v1/characters", headers=own)
             client.get("/v1/balance", headers=own)
             control.do("clock.advance", {"seconds": 1})
-            serve.log(file, control.tape.after(seen, KEEP), named)
+            serve.log(file, control.tape.after(seen, KEEP), writer)
             seen = control.tape.last
             counts.append(len(json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]))
     assert counts == [4, 8, 12, 16, 20]
     text = file.read_text(encoding="utf-8")
-    assert [one for one in named if one in text] == []
+    assert [one for one in writer.names if one in text] == []
     assert json.loads(text) == json.loads(control.respond("GET", "/__aurous__/calls.har").body)
     assert main(["check", str(file)]) == 0
+
+
+def test_of_many_polls_the_log_costs_little(tmp_path: Path) -> None:
+    """Where each is written alone, the texts that they have in common are redacted once."""
+    control, file, writer = Control(Aurous(now=NOW)), tmp_path / "log.har", HarWriter()
+    file.write_text(serve.empty_har())
+    with control.aurous.client() as client:
+        for _ in range(20):
+            client.get("/v1/balance")
+    counts = list[int]()
+    for step in list(control.tape.steps):
+        counts.append(0)
+        sys.setprofile(lambda frame, *_: counts.append(counts.pop() + (frame.f_code.co_name == "redacted")))
+        serve.log(file, [step], writer)
+        sys.setprofile(None)
+    assert sum(counts[1:]) < 10 * counts[0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit that stands for a full disk")
@@ -102,17 +118,17 @@ def test_the_log_stays_complete_if_the_disk_is_full(tmp_path: Path) -> None:
         for _ in range(3):
             client.get("/v1/balance")
     steps = list(control.tape.steps)
-    serve.log(file, steps[:1], {})
+    serve.log(file, steps[:1], HarWriter())
     old, (soft, hard) = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in (0, 1, len(old) // 2):
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) + room, hard))
         try:
             with pytest.raises(AurousError, match="too large; 2 of the last requests are not in it"):
-                serve.log(file, steps[1:], {})
+                serve.log(file, steps[1:], HarWriter())
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert file.read_bytes() == old
-    serve.log(file, steps[2:], {})
+    serve.log(file, steps[2:], HarWriter())
     assert len(json.loads(file.read_text())["log"]["entries"]) == 2
 
 

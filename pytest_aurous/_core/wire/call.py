@@ -147,8 +147,7 @@ class Call(Hinting):
     @property
     def request(self) -> Request:
         """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
-        params = dict(parse_qsl(self.query, keep_blank_values=True))
-        return Request(self.sent_headers, params, self.content, parsed(self.content))
+        return Request(self.sent_headers, params_of(self), self.content, parsed(self.content))
 
     @property
     def response(self) -> Response | None:
@@ -186,6 +185,10 @@ class Call(Hinting):
         """Record the body of a streamed response, which has ended."""
         if self._reply is not None:
             self._reply = self._reply._replace(body=body)
+
+
+def params_of(call: Call) -> dict[str, str]:
+    return dict(parse_qsl(call.query, keep_blank_values=True))
 
 
 def reply_to(call: Call) -> Reply:

@@ -6,7 +6,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -18,13 +17,15 @@ from ..base.frames import Helpers, helpers_of, shown_line
 from ..base.instants import iso_milliseconds, moment
 from ..base.redaction import MIN_SECRET, redacted, remembering
 from .bodies import cleaned
-from .call import COMPLETE, Call, Request, Response, is_digest, key_of, renamed, secrets_of, stream_of
+from .call import COMPLETE, Call, is_digest, key_of, params_of, renamed, reply_to, secrets_of, stream_of
 from .exchange import Exchange
 from .headers import Headers, is_secret_header
 from .reply import Pairs
 
 _KEY_PARAMETERS: Final = ("api_key", "api-key", "apikey")
 _PHRASES: Final = frozenset(map(int, HTTPStatus))
+_REMEMBERED: Final = 1000
+"""After so many calls, what texts they had in common is forgotten: else a log of days would fill the memory."""
 _WEBHOOK_SECRET: Final = re.compile(r"whsec_[\w+/=-]{8,}")
 
 
@@ -46,43 +47,58 @@ def file_name(test: str, *, parameters: bool = True, secret: str | None = None) 
     return f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}"
 
 
-def har(calls: Iterable[Call], names: dict[str, str] | None = None) -> dict[str, Any]:
+def har(calls: Iterable[Call]) -> dict[str, Any]:
     """Return *calls* as a HAR 1.2 object that can be replayed: each API key has a name, such as ``key-1``.
 
-    The secret of a webhook endpoint has a name, too, which has the form of a secret. The *names* are those in what was
-    written of the same file before; the new ones are added.
+    The secret of a webhook endpoint has a name, too, which has the form of a secret.
     """
     creator = {"name": "pytest-aurous", "version": version_of_package()}
-    calls = list(calls)
-    names = {} if names is None else names
-    _name_secrets(calls, names)
-    long = [re.escape(one) for one in {**names, **dict.fromkeys(secrets_of(calls))} if len(one) >= MIN_SECRET]
-    more = f"()(?:{'|'.join(long)})" if long else None
+    return {"log": {"version": "1.2", "creator": creator, "entries": HarWriter().entries([*calls])}}
 
-    clean = remembering(lambda text: redacted(renamed(text, names), more))
-    helpers = helpers_of((call.stack, call.operation) for call in calls)
-    entries = [clean(_entry(call, helpers, names, clean)) for call in calls]
-    return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
+
+class HarWriter:
+    """Writes the entries of one HAR file, also one after the other.
+
+    Attributes:
+        names: The names of the keys and the secrets in what was written.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self._secrets: dict[str, None] = {}
+        self._cleaning: str | None = None
+        self._clean = remembering(str)
+        self._since = _REMEMBERED
+
+    def entries(self, calls: list[Call]) -> list[dict[str, Any]]:
+        _name_secrets(calls, self.names)
+        self._secrets |= dict.fromkeys(secrets_of(calls))
+        long = [re.escape(one) for one in {**self.names, **self._secrets} if len(one) >= MIN_SECRET]
+        more = f"()(?:{'|'.join(long)})" if long else None
+        if more != self._cleaning or self._since >= _REMEMBERED:
+            self._cleaning, self._since = more, 0
+            self._clean = remembering(lambda text: redacted(renamed(text, self.names), more))
+        self._since += len(calls)
+        helpers = helpers_of((call.stack, call.operation) for call in calls)
+        return [_entry(call, helpers, self.names, self._clean) for call in calls]
 
 
 def _name_secrets(calls: list[Call], names: dict[str, str]) -> None:
     """Name each secret: keys in headers and queries, and the secrets of webhook endpoints anywhere."""
     keys: list[str] = []
-    texts: list[str] = []
+    texts = dict[str, None]()  # each once: requests have most of their texts in common
 
     def read(text: str) -> str:
-        texts.append(text)
+        texts[text] = None
         return text
 
     for call in calls:
-        parameters = call.request.params.items()
-        keys += filter(None, [key_of(call), *(key for name, key in parameters if name in _KEY_PARAMETERS)])
-        messages: list[Request | Response] = [call.request]
-        messages += [call.response] if call.response is not None else []
-        for message in messages:
-            texts += message.headers.values()
-            cleaned(message.content, message.headers.get("content-encoding", ""), read)
-        texts.append(call.url)
+        keys += filter(None, [key_of(call), *(key for name, key in params_of(call).items() if name in _KEY_PARAMETERS)])
+        reply = reply_to(call)
+        for headers, body in ((call.sent_headers, call.content), (Headers(reply.headers), reply.body)):
+            texts |= dict.fromkeys([value for _, value in headers.multi_items()])
+            cleaned(body, headers.get("content-encoding", ""), read)
+        read(call.url)
     secrets = [secret for text in texts for secret in _WEBHOOK_SECRET.findall(text)]
     for label, found in (("key-", keys), ("whsec_redacted", secrets)):
         for secret in dict.fromkeys(found):
@@ -140,46 +156,37 @@ def _har_headers(headers: Pairs) -> list[dict[str, str]]:
     return [{"name": name.lower(), "value": value} for name, value in headers]
 
 
-def _exchange(call: Call, names: Mapping[str, str]) -> Exchange:
-    """Return a call as an exchange, whose headers have no API key."""
-    request, response = call.request, call.response
-    return Exchange(
+def _entry(call: Call, helpers: Helpers, names: Mapping[str, str], clean: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return a call as an entry. What comes from elsewhere is cleaned before: to walk the whole entry costs more."""
+    reply, parameters = reply_to(call), params_of(call).items()
+    sent, received = call.content, reply.body
+    safe_sent = cleaned(sent, call.sent_headers.get("content-encoding", ""), clean)
+    safe_received = cleaned(received, Headers(reply.headers).get("content-encoding", ""), clean)
+    exchange = Exchange(
         call.number,
-        call.method,
-        call.url,
-        _safe(request.headers, names),
-        request.content,
+        clean(call.method),
+        clean(call.url),
+        _safe(call.sent_headers, names, clean),
+        sent if safe_sent is None else safe_sent,  # of the size that is written: a shorter body would look cut off
         call.at,
-        None if response is None else response.status,
-        () if response is None else _safe(response.headers, {}),
-        b"" if response is None else response.content,
-        fault=call.fault or "",
+        call.status,
+        _safe(Headers(reply.headers), {}, clean),
+        received if safe_received is None else safe_received,
+        fault=clean(call.fault or ""),
         restores=call.restores,
     )
-
-
-def _entry(call: Call, helpers: Helpers, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
-    whole = _exchange(call, names)
-    sent, received = whole.content or b"", whole.body or b""
-    safe_sent = cleaned(sent, whole.sent.get("content-encoding", ""), clean)
-    safe_received = cleaned(received, whole.received.get("content-encoding", ""), clean)
-    exchange = replace(  # the sizes of what is written: a shorter body would look cut off
-        whole,
-        content=sent if safe_sent is None else safe_sent,
-        body=received if safe_received is None else safe_received,
-    )
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault, stream_of(call))))
-    place = {"_place": shown_line(call.stack, helpers)} if call.stack else {}
-    posted = written(safe_sent, kept=not is_digest(sent)) if sent else None
+    place = {"_place": clean(shown_line(call.stack, helpers))} if call.stack else {}
+    posted = clean(written(safe_sent, kept=not is_digest(sent))) if sent else None
     whole_stream = not call.streamed or call.ended == COMPLETE
-    content = written(safe_received, kept=whole_stream and not is_digest(received))
-    entry = har_entry(exchange, posted, content, comment=note or "no endpoint matches", **place)
+    content = clean(written(safe_received, kept=whole_stream and not is_digest(received)))
+    entry = har_entry(exchange, posted, content, comment=clean(note) or "no endpoint matches", **place)
     entry["startedDateTime"] = moment(call.at).isoformat(timespec="milliseconds")
-    entry["request"]["queryString"] = [{"name": name, "value": value} for name, value in call.request.params.items()]
+    entry["request"]["queryString"] = [{"name": clean(name), "value": clean(one)} for name, one in parameters]
     entry["response"] |= {
         "statusText": HTTPStatus(exchange.status).phrase if exchange.status in _PHRASES else "",
         "redirectURL": exchange.received.get("location", ""),
-        **({} if exchange.status is not None else {"_error": call.fault or "no response"}),
+        **({} if exchange.status is not None else {"_error": exchange.fault or "no response"}),
     }
     return entry
 
@@ -194,10 +201,10 @@ def written(body: bytes | None, *, kept: bool = True) -> dict[str, Any]:
     return {"text": text} if kept else {"text": text, "_omitted": True}
 
 
-def _safe(headers: Headers, names: Mapping[str, str]) -> Pairs:
-    return tuple(
-        (name, _secret(value, names) if is_secret_header(name) else value) for name, value in headers.multi_items()
-    )
+def _safe(headers: Headers, names: Mapping[str, str], clean: Callable[[Any], Any]) -> Pairs:
+    pairs = headers.multi_items()
+    shown = [(name, _secret(value, names) if is_secret_header(name) else value) for name, value in pairs]
+    return tuple([(clean(name.lower()), clean(value)) for name, value in shown])
 
 
 def _secret(value: str, names: Mapping[str, str]) -> str:

@@ -37,7 +37,8 @@ class Headers(Mapping[str, str]):
         self._pairs = tuple(pairs)
 
     def __getitem__(self, name: str) -> str:
-        found = [value for key, value in self._pairs if key.lower() == name.lower()]
+        name = name.lower()
+        found = [value for key, value in self._pairs if key.lower() == name]
         if not found:
             raise KeyError(name)
         return ", ".join(found)

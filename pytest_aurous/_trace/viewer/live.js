@@ -24,8 +24,8 @@ const ask = async (path, body) => JSON.parse(await askText(path, body && JSON.st
 
 /** While requests arrive, pause for this many times what loading took, so that they cost hardly more. */
 const SHARE = 30;
-/** The longest pause, in ms: also when loading is slow, the page stays near the present. */
-const PAUSE = 2000;
+/** The longest pause, in ms: also when loading is slow, a request is shown within a second. */
+const PAUSE = 500;
 
 /**
  * Return what *load* returned for the latest key: one at a time, and after each a pause, *shares* times what it took.
