@@ -146,10 +146,8 @@ def program(path: str) -> Client:
     yield ("GET", path)
     made = yield ORDER
     saved, cancelled = ("POST", f"{path}/save"), ("POST", f"/v1/images/{made['id']}/cancel")
-    for one in (saved, LIST, CHAT, ("GET", "/v1/images?limit=2"), cancelled, ("GET", "/v1/balance")):
-        yield one
-    for one in (("PATCH", path, {"name": "B"}), ("DELETE", path), LIST):
-        yield one
+    yield from (saved, LIST, CHAT, ("GET", "/v1/images?limit=2"), cancelled, ("GET", "/v1/balance"))
+    yield from (("PATCH", path, {"name": "B"}), ("DELETE", path), LIST)
 
 
 @pytest.mark.parametrize("threads", [True, False], ids=["threads", "asyncio"])
