@@ -23,7 +23,9 @@ from .values import Point
 
 _PLACES: Final = ("body", "error", "header")
 """How a place begins; what else a rule says that it shows in is an outcome, or the work of a request."""
-_SILENT: Final = dict.fromkeys(("header.x-ratelimit-* added", "header.retry-after added", "body* added"), "")
+_SILENT: Final[dict[str, str]] = dict.fromkeys(
+    ("header.x-ratelimit-* added", "header.retry-after added", "body* added"), ""
+)
 """The places that no rule is about, unless one says so."""
 _LAST: Final = {"header.content-type": "=", "header.*": "", "body*": "="}
 """Where no rule says that it shows there, the first that fits; `=` is the rule of the operation's success."""

@@ -203,8 +203,9 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
             setattr(value, name, _changed(part, change))
     elif isinstance(value, dict) or hasattr(value, "toterminal"):
         text = str(cast("object", value))
-        return value if (changed := change(text)) == text else changed
-    return value
+        if (changed := change(text)) != text:
+            return changed
+    return cast("Any", value)
 
 
 def _is_pytests(value: object) -> bool:

@@ -19,12 +19,12 @@ from zipfile import ZipFile
 import pytest
 
 from pytest_aurous import AurousError
+from pytest_aurous._check import command
 from pytest_aurous._check.live import probing
 from pytest_aurous._check.live.probing import send
 from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.recording.view import View
-from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire import bodies
 from tests.check.changes import unheard
@@ -186,7 +186,7 @@ def test_an_error_of_our_own_is_no_refutation(
     def broken(_: Any) -> int:
         raise RuntimeError("al_live_0123456789abcdef0123456789abcdef")
 
-    monkeypatch.setattr(cli, "_check", broken)
+    monkeypatch.setattr(command, "run", broken)
     assert main(["check", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert "RuntimeError: al_live_…" in error

@@ -146,8 +146,9 @@ def program(path: str) -> Client:
     yield ("GET", path)
     made = yield ORDER
     saved, cancelled = ("POST", f"{path}/save"), ("POST", f"/v1/images/{made['id']}/cancel")
-    yield from (saved, LIST, CHAT, ("GET", "/v1/images?limit=2"), cancelled, ("GET", "/v1/balance"))
-    yield from (("PATCH", path, {"name": "B"}), ("DELETE", path), LIST)
+    pages, renamed = ("GET", "/v1/images?limit=2"), ("PATCH", path, {"name": "B"})
+    for one in (saved, LIST, CHAT, pages, cancelled, ("GET", "/v1/balance"), renamed, ("DELETE", path), LIST):
+        yield one
 
 
 @pytest.mark.parametrize("threads", [True, False], ids=["threads", "asyncio"])

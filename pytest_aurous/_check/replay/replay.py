@@ -133,8 +133,8 @@ class Replay:
         before = self._follower.accounts[team].available
         reply = self._follower.send(call)
         done.price = before - self._follower.accounts[team].available
-        parts = [] if reply.stream is None else iter(reply.stream.read, None)
-        done.streamed = b"".join(part for part in parts if isinstance(part, bytes))
+        if reply.stream is not None:
+            done.streamed = b"".join(part for part in iter(reply.stream.read, None) if isinstance(part, bytes))
         return reply
 
 
