@@ -38,6 +38,7 @@ html_show_copyright = False
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["aurous.css"]
+html_search_scorer = str(Path(__file__).parent / "_ext" / "scorer.js")
 html_baseurl = addresses["Documentation"]
 # "Edit this page": where the package says that its source is, or else where Read the Docs has cloned it from.
 html_theme_options = {
