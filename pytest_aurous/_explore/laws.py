@@ -193,9 +193,11 @@ def failed_assertion(judged: Judged) -> str:
     if not judged.rules.whole or not isinstance(error, AssertionError) or error.__context__ is not None:
         return ""
     own = [(frame, line) for frame, line in walk_tb(error.__traceback__) if package_of(frame) not in SENDERS]
-    file, line = own[-1][0].f_code.co_filename, own[-1][1]
-    of_test = file == own[0][0].f_code.co_filename
-    return f"{short_path(file)}:{line} `{shortened(getline(file, line).strip(), _LONGEST)}`" if of_test else ""
+    files = [frame.f_code.co_filename for frame, _ in own]
+    if not files or files[0] != files[-1]:  # such as an unfired fault, which no line of the test raises
+        return ""
+    line = own[-1][1]
+    return f"{short_path(files[0])}:{line} `{shortened(getline(files[0], line).strip(), _LONGEST)}`"
 
 
 def _raised(error: BaseException, reason: str) -> Breach:

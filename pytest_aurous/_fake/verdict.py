@@ -93,7 +93,7 @@ class Verdict:
 
     def close(self, test: str) -> None:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
-        problems, *_ = self._take_problems()
+        problems = [one for one in self._app.problems if self._is_new(one)]
         if problems and self._strict != "off":
             from . import findings  # most tests have nothing to say
 

@@ -388,7 +388,7 @@ import threading
 
 import pytest
 
-begun, ended, called = [], [], []
+begun, ended, called, fresh = [], [], [], []
 
 def test(aurous):
     def run():
@@ -400,14 +400,15 @@ def test(aurous):
             client.get("/v1/balance").raise_for_status()
         done.set()
         ended.append(1)
-    aurous.explore(run, may_raise=Exception)
+    aurous.explore(run, may_raise=Exception, fresh=lambda: atexit.register(fresh.append, 1))
     atexit._run_exitfuncs()
     assert 1 < len(called) == len(ended) < len(begun)
+    assert len(fresh) > 1
 """
 
 
 def test_pytest_ends_though_a_run_that_a_fault_ended_waits_at_exit(tmp_path: Path) -> None:
-    """What a run has registered is called at the end if the run got to its own end."""
+    """What a run has registered is called at the end if the run got to its own end, and what `fresh` has, always."""
     done = run_pytest(tmp_path, AT_EXIT)
 
     assert done.returncode == 0, done.stdout
