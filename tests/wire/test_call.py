@@ -37,6 +37,7 @@ def test_odd_headers_stay_as_they_were_sent() -> None:
     assert call.response is not None
     for headers in (call.request.headers, call.response.headers):
         assert headers.multi_items() == list(ODD_HEADERS)
+        assert len(headers) == len({name.lower() for name, _ in ODD_HEADERS})
         assert headers["x-lines"] == "one\ntwo: three\r\n\n"
         assert headers["X-Empty"] == ""
         assert headers["x-two"] == "a, b"

@@ -60,8 +60,6 @@ class Gaps:
 
         Where exchanges are missing, others may be, too: then such a gap of the team explains what rests on all of them.
         """
-        if where == "error.code":  # it does not depend on other requests
-            return ""
         about = {*view.named, *(str(row["id"]) for row in view.records)}
         found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
         if where == "header.x-ratelimit-remaining":
