@@ -889,6 +889,7 @@ def test_an_action_and_its_snapshot_are_one_row(watch: Watch) -> None:
     page = watch()
     page.aurous.characters.add("Aurora")
     page.client.get("/balance")
+    sync_api.expect(page.tab.get_by_text("balance.retrieve").first).to_be_visible()  # a new row draws the state again
     page.click("Delete", page.record("Aurora"))
     sync_api.expect(page.rows.last).to_contain_text("delete()")
     sync_api.expect(page.rows).to_have_count(4)
