@@ -233,7 +233,7 @@ def of_page() -> None:
 
 @contextmanager
 def busy(calls: int, chats: int = 0) -> Iterator[tuple[Any, Any]]:
-    """Serve a fake that so many GETs, orders, and chats of 60 kB have reached over HTTP; yield it with a client."""
+    """Send so many GETs and orders, and chats of 60 kB, to a served fake; yield its server and a client."""
     import httpx
 
     from pytest_aurous import Aurous, AurousServer

@@ -53,8 +53,9 @@ class Comparer:
             if "idem-5" in done.agrees and "retry-after" in view.exchange.received:
                 yield Point("header.retry-after", "added", OTHER, view.exchange.received["retry-after"], ABSENT)
             return
+        # Not that of `done`, which lacks what was observed.
         error = as_object(as_object(parsed(reply.body)).get("error"))
-        status, outcome = view.exchange.status, _outcome(reply.status, str(error.get("code", "")))  # as was observed
+        status, outcome = view.exchange.status, _outcome(reply.status, str(error.get("code", "")))
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)

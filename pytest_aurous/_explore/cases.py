@@ -91,7 +91,6 @@ def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
 
 
 def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
-    """Refuse ids of cases that there are not, and name the nearest."""
     wanted = [*([options.only] if options.only else []), *(case for case, one in options.known.items() if not one.file)]
     for case_id in wanted:
         if case_id not in plans:

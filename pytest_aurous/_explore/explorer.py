@@ -77,7 +77,6 @@ class Explorer:
         self._make: Make
 
     async def explore(self, make: Make) -> Exploration:
-        """Let *make* make each run, and return the result."""
         self._make = make
         try:
             exploration = await self._explored()

@@ -86,7 +86,6 @@ _Meet = Callable[[Scene, Fault, Call, Serve], Reply | Break]
 
 
 def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault]:
-    """Add a fault as a test would."""
 
     def add(scene: Scene, place: Place) -> Fault:
         fault: Fault = getattr(scene.fake.faults, method)(place.operation, *args, **scene.terms(place), **terms)

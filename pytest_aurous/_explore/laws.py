@@ -431,5 +431,4 @@ def _keys(day: Day, call: Call) -> set[str | None]:
 
 
 def _equal(day: Day, call: Call) -> list[Call]:
-    """Return the requests of a run with the same body, in order."""
     return [one for one in day.calls if (one.operation, one.content) == (call.operation, call.content)]

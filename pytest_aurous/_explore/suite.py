@@ -281,7 +281,6 @@ class SuiteTest:
             self._suite.leave_out(self._test, _EXPLORES if explores else why)
 
     def explore(self, run: Callable[[], BaseException | None]) -> BaseException | None:
-        """Explore the test, note what was found, and return why the test fails, or None."""
         session = self._explorable()
         self._stage = FreshFake(session.handle)
 

@@ -12,7 +12,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from functools import cache, partial
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
             save(aurous, state)  # what cannot be kept is refused at the start
             _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
-            _write(options.log, empty_har())
+            _write(options.log, json.dumps(har([])))
             follow(stack, control, partial(log, options.log, writer=HarWriter()))
         stack.enter_context(server)
         if options.webhooks == "auto":
@@ -306,18 +306,13 @@ def line_of(step: Taped, near: str = "") -> str:
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 
 
-@cache  # to find the version of the package takes as long as some requests
-def empty_har() -> str:
-    return json.dumps(har([]))
-
-
 def log(file: Path, steps: Iterable[Taped], writer: HarWriter) -> None:
     """Add the requests among some steps to a HAR file, which is complete after each time.
 
     Raises:
         AurousError: If the disk is full: the file has only the requests before.
     """
-    empty = empty_har()
+    empty = json.dumps(har([]))
     tail = empty[empty.index("]") :]
     entries = writer.entries([step.call for step in steps if step.call is not None])
     with file.open("r+b", buffering=0) as stream:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -19,6 +22,15 @@ if TYPE_CHECKING:
 
     from .._core.world.settings import AurousSettings
     from .._explore.suite import MarkerOptions
+
+
+def _seconds(text: str) -> float:
+    """Read a time in seconds; in none, nothing would be tried."""
+    with suppress(ValueError):
+        if 0 < (found := float(text)) < inf:
+            return found
+    raise ArgumentTypeError(f"{text!r} is no number of seconds above 0, such as 60")
+
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "trace": {
@@ -44,7 +56,7 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
     "explore-seconds": {
-        "type": float,
+        "type": _seconds,
         "metavar": "N",
         "help": "explore for N seconds in all, the most telling cases of each test first; the report says what was "
         "not run",

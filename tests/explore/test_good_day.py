@@ -410,13 +410,13 @@ def find_or_create(client: httpx.Client, number: int, *, keyed: bool) -> None:
 
 
 def in_a_pool(client: httpx.Client, *, keyed: bool) -> None:
-    """Do eight jobs in a pool of four threads."""
+    """Do twelve jobs in a pool of four threads."""
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: find_or_create(client, number, keyed=keyed), shuffled(8)))
+        list(pool.map(lambda number: find_or_create(client, number, keyed=keyed), shuffled(12)))
 
 
 def in_tasks(client: httpx.Client, *, keyed: bool) -> None:
-    """Do four jobs in tasks, of which one goes on while the others wait."""
+    """Do six jobs in tasks, of which one goes on while the others wait."""
 
     async def main() -> None:
         gate = asyncio.Semaphore(1)
@@ -425,7 +425,7 @@ def in_tasks(client: httpx.Client, *, keyed: bool) -> None:
             async with gate:
                 find_or_create(client, number, keyed=keyed)
 
-        await asyncio.gather(*map(one, shuffled(4)))
+        await asyncio.gather(*map(one, shuffled(6)))
 
     asyncio.run(main())
 
@@ -434,11 +434,11 @@ def in_tasks(client: httpx.Client, *, keyed: bool) -> None:
 def test_the_order_of_jobs_is_a_matter_of_chance(
     fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration], jobs: Callable[..., None]
 ) -> None:
-    """What is queued at one time may come in any order; two explorations have one verdict, and find a mistake."""
+    """What is queued at one time may come in any order; three explorations have one verdict, and find a mistake."""
     terms: Any = {"faults": "lost", "laws": "pays_once, ends"}
     fake.team.credits = 500
     start = fake.snapshot()
-    for keyed in [True] * 2 + [False] * 2:
+    for keyed in [True] * 3 + [False] * 3:
         fake.restore(start)
         if keyed:
             explored = fake.explore(lambda: jobs(client, keyed=True), **terms)

@@ -396,6 +396,8 @@ def test(aurous):
         done = threading.Event()
         atexit.register(done.wait)
         atexit.register(called.append, 1)
+        atexit.register(print)
+        atexit.unregister(print)
         with aurous.client() as client:
             client.get("/v1/balance").raise_for_status()
         done.set()
@@ -408,7 +410,10 @@ def test(aurous):
 
 
 def test_pytest_ends_though_a_run_that_a_fault_ended_waits_at_exit(tmp_path: Path) -> None:
-    """What a run has registered is called at the end if the run got to its own end, and what `fresh` has, always."""
+    """What a run has registered is called at the end if the run got to its own end, and what `fresh` has, always.
+
+    What is unregistered is not called.
+    """
     done = run_pytest(tmp_path, AT_EXIT)
 
     assert done.returncode == 0, done.stdout

@@ -316,8 +316,8 @@ def test_no_read_walks_the_calls_under_the_lock(watched_calls: Control, name: st
         assert watched_calls.respond("GET", f"/__aurous__/{name}").status == 200
     finally:
         sys.setprofile(None)
-    assert steps[False] > 80
-    assert steps[True] < 40_000
+    assert steps[False] > 80  # an empty list, such as that of the pitfalls, is sent in about 90
+    assert steps[True] < 400 * 100  # for each call: a copied session notes what each has shown, in about 200
 
 
 def test_a_control_request_that_changes_no_record_walks_over_none() -> None:

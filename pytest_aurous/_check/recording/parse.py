@@ -50,7 +50,7 @@ class Bound:
         self._left = MOST_BYTES
 
     def take(self, text: bytes, values: int = 0) -> bytes:
-        """Return a text, with so many *values* beside objects and lists. LimitError: it is too much."""
+        """Count a text and its *values*, apart from objects and lists, and return it. LimitError: it is too much."""
         size = len(text) + _NODE * (values + text.count(b"[") + text.count(b"{"))
         if size > self._left:
             most = f"{MOST_BYTES // 1024 // 1024} MB, where an object or a list has {_NODE} bytes more"
@@ -83,7 +83,7 @@ def check_depth(value: Any, left: int = _MOST_DEPTH) -> None:
 
 
 def parse(file: Path, raw: bytes) -> Any:
-    """Return the content of a file as data. LimitError: its aliases stand for too much. UnreadableError: it is none."""
+    """Return the content of a file as data. LimitError: its aliases are too much. UnreadableError: it is not valid."""
     try:
         if file.suffix.lower() in _YAML or raw.startswith(b"interactions:"):  # VCR.py adds no suffix
             return _parse_yaml(raw.decode("utf-8-sig"))

@@ -158,9 +158,9 @@ class Survey:
             history.since = 0 if made is None else min(bisect_left(seconds, made), first.view.index)
 
     def earlier(self, view: View, what: str = "sent") -> View | None:
-        """Return the first exchange with the idempotency key of *view* of which *what* holds; None unless it is before.
+        """Return the first exchange before *view* that has its idempotency key, and of which *what* is true; else None.
 
-        That it was ``sent``, ``lost`` or ``heard``, is a ``success``, or has ``made`` what others replay.
+        *what* is ``sent``, ``lost``, ``heard`` (it has a response), ``success``, or ``made`` (others replay it).
         """
         found = self._firsts.get(view.idempotency, {}).get(what, view)
         return found if found.index < view.index else None
@@ -225,9 +225,8 @@ class Survey:
             return
         if view.key:
             self._note_key(view, view.key)
-        stored = (
-            view.replayed and (self.earlier(view, "heard") or view).replayed
-        )  # it shows what was before the recording
+        # Then it shows what was before the recording.
+        stored = view.replayed and (self.earlier(view, "heard") or view).replayed
         for row in () if stored else view.records:
             history = self.histories.setdefault(row["id"], History(view.kind))
             history.sightings.append(Sighting(view, row))

@@ -117,9 +117,6 @@ class Exploration(Hinting):
         remarks: What else the report says, such as what was not judged. If no law is broken, each remark is a warning,
             except about repeated reads and about faults of the test itself.
         not_run: How many cases were not run, because there was no time, or a finding ended it.
-
-    Example:
-        ``assert not [case for case in aurous.explore(run).cases if case.broken]``
     """
 
     cases: tuple[Case, ...]

@@ -178,7 +178,6 @@ class RunAttempt(Watcher):
             self._views[number] = self._stage.fake.view(self._written)
 
     def day(self, outcome: Outcome) -> Day:
-        """Return what came of the run, or of both."""
         if self._failure is not None:
             raise self._failure
         run, error, fake = self.run, outcome.error, self._stage.fake

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from math import inf
 from types import FrameType
 from typing import Any, Final, TypeVar, cast
@@ -188,7 +189,8 @@ def noting_runs() -> Generator[None, None, None]:
         if run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names:
             return register(function, *args, **options)
         # It may wait for what the rest of the run would have done, and then the process would never end.
-        register(lambda: run.raised or function(*args, **options))
+        called = _AtExit(lambda function, *args, **options: run.raised or function(*args, **options), function)
+        register(called, *args, **options)
         return function
 
     patches: list[tuple[Any, str, Any, Any]] = [
@@ -204,6 +206,15 @@ def noting_runs() -> Generator[None, None, None]:
         for owner, name, old, new in patches:
             if getattr(owner, name) is new:
                 setattr(owner, name, old)
+
+
+class _AtExit(partial[object]):
+    """What a run has registered: it equals the function, which `atexit.unregister` compares with it."""
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.args[0] == other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def complete(steps: Coroutine[Any, Any, T]) -> T:

@@ -172,7 +172,6 @@ class Turns:
         event.wait()
 
     async def _wait_unless(self, waiting: Callable[[], Worker | None]) -> None:
-        """Let this task wait, in the same way."""
         wake, woken = _signal()
         with self._changed:
             if (worker := waiting()) is None:

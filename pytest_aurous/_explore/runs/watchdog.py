@@ -125,7 +125,6 @@ class Watchdog:
         )
 
     def _interrupt(self, _: int, frame: FrameType | None) -> None:
-        """Raise what ends the run, in the main thread."""
         run = self._run
         if run is not None and run.stopped and frame is not None and _can_raise(frame):  # pragma: no branch - too late
             raise RunEnded(f"The run {run.stopped}.")
