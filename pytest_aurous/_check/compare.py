@@ -263,7 +263,8 @@ class Comparer:
         made, sent = instant_of(seen.get("created_at")) or seen.get("created"), view.exchange.dated
         if isinstance(made, (int, float)) and sent is not None:
             name = "created_at" if "created_at" in seen else "created"
-            yield Point(f"body.{name}", "instant", abs(made - sent) > _HOUR / 2, seen[name], Words("the Date"))
+            wrong = abs(made - sent) > _HOUR / 2
+            yield Point(f"body.{name}", "instant", wrong, seen[name], Words("the Date of the response"))
         ends = instant_of(seen.get("expires_at")), instant_of(fake.get("expires_at"))
         begin = view.at if self._survey.timed and "created_at" not in fake else made
         if None not in (*ends, begin):
@@ -280,7 +281,8 @@ class Comparer:
         before = "ending_before" in view.query  # which goes on from the first row (list-2)
         ends = ids[-1:] + ids[:1] * before
         good = (following is not None) == more and (not _is_id(view) or not more or following in ends)
-        yield Point(f"body.{cursor}", "value", not good, following, Words("the last id, or null on the last page"))
+        expected = Words("the id of the last row, or null on the last page")
+        yield Point(f"body.{cursor}", "value", not good, following, expected)
         if _is_id(view) and isinstance(following, str) and ids:
             self._bind(following, ids[-1])
         made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
