@@ -45,7 +45,6 @@ class Baseline:
         return [*lines, f"To remove what is out of date, {self._remedy}"] if lines else []
 
     def unknown(self, result: Mapping[str, Any]) -> AurousError | None:
-        """Return the error for a test without a case that the baseline knows."""
         missing = [case for case, wrong in self._outdated(result).items() if wrong == _MISSING]
         names = ", ".join(map(repr, missing))
         text = f"{self._file} accepts {names} of {result['test']}: there is no such case. To remove it, {self._remedy}"

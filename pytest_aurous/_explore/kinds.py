@@ -115,7 +115,6 @@ def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
 
 
 def _with(kind: str, meet: _Meet, *, commit: bool = False) -> Callable[[Scene, Place], Fault]:
-    """Add a fault that only exploring has."""
 
     def add(scene: Scene, place: Place) -> Fault:
         terms = {**scene.terms(place), "commit": commit}

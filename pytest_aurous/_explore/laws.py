@@ -408,7 +408,6 @@ def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) ->
 
 
 def _named(error: BaseException) -> str:
-    """Return the type of an exception, or of each in a group, with its message."""
     parts = (told(leaf).partition(": ") for leaf in leaves(error))
     texts = (f"{name} ({shortened(message, _LONGEST)})" if message else name for name, _, message in parts)
     return " and ".join(dict.fromkeys(texts))

@@ -124,7 +124,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "clock.advance(delta)": "`seconds` says the same",
     "webhooks.deliver_to(target)": "it is code of your own; over HTTP, each delivery goes to its URL",
     "files.add(data)": "`POST /v1/files` uploads bytes",
-    "get": "the response has all of them",
+    "get": "it chooses one record; the response has all",
 }
 """The arguments that no control request has, each with the reason."""
 INTERNAL: Final = frozenset(

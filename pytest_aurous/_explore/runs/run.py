@@ -188,9 +188,12 @@ def noting_runs() -> Generator[None, None, None]:
         # The standard library registers once in a process, for all that comes later.
         if run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names:
             return register(function, *args, **options)
+
         # It may wait for what the rest of the run would have done, and then the process would never end.
-        called = _AtExit(lambda function, *args, **options: run.raised or function(*args, **options), function)
-        register(called, *args, **options)
+        def unless_raised(function: Any, *args: Any, **options: Any) -> object:
+            return run.raised or function(*args, **options)
+
+        register(_AtExit(unless_raised, function), *args, **options)
         return function
 
     patches: list[tuple[Any, str, Any, Any]] = [
