@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest_aurous
 from pytest_aurous import Aurous
 from pytest_aurous._trace.recorder import Recorder
+from tests.conftest import COMPREHENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     import pytest
 
 HOME: Final = Path(pytest_aurous.__file__).parent
-COMPREHENSIONS: Final = ("<listcomp>", "<dictcomp>", "<setcomp>")
-"""Functions only before Python 3.12, which runs them where they are written: the budgets are the same for all."""
 WATCHED: Final = """
     import json, pathlib, sys
 
