@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 
-from pytest_aurous import AurousSignatureError, sign_webhook, verify_webhook
-from pytest_aurous._core.resources.catalog import CATALOG
-from pytest_aurous._core.wire.reply import Reply
 from tests.conftest import ATTRIBUTES, Api
-from tests.resources.test_common import BUCKETS, OPERATIONS, START
+from tests.resources.test_common import START
 from tests.resources.test_files import FILES, PICTURE, drawn, form
-from tests.resources.test_refusals import path_of
 from tests.resources.test_signed_urls import DAY, HOUR, URLS, opened
 
 if TYPE_CHECKING:
@@ -106,12 +102,6 @@ def repeats(path: str, body: Any, other: Any = None) -> Prepare:
     return prepare
 
 
-def rotated(api: Api) -> Callable[[], object]:
-    key = api.team.add_key()
-    key.rotate()
-    return lambda: told(api.get("/v1/balance", key=key))
-
-
 def ticket(api: Api) -> Callable[[], object]:
     """Classify and use a ticket."""
     upload = api.uploads.add().id
@@ -177,10 +167,6 @@ def upload(data: Callable[[Any], bytes]) -> Ask:
     return lambda api, value: told(api.post(FILES, **form(data(value), purpose="reference")))
 
 
-def output_index(api: Api, at: int) -> object:
-    return told(api.get(f"{IMAGES}/{api.aurous.images.add(count=3).id}/output/{at}"))
-
-
 def affords(path: str, body: Any) -> Ask:
     """Order with so many credits."""
 
@@ -200,28 +186,6 @@ def chat_key(api: Api, length: int) -> object:
     return told(api.post(CHAT, json=ASKED, headers={"Idempotency-Key": "x" * length}))
 
 
-def version(api: Api, day: int) -> object:
-    return told(api.get("/v1/balance", headers={"Aurous-Version": f"2026-05-{day}"}))
-
-
-def quiet(api: Api, seconds: float) -> object:
-    """Read a stream whose pieces are so many seconds apart: whether there is a comment before the second."""
-    api.aurous.chat.reply("one two", delay=seconds)
-    reply = api.outcome("POST", CHAT, json={**ASKED, "stream": True})
-    assert isinstance(reply, Reply)
-    assert reply.stream is not None
-    reply.stream.read()
-    return reply.stream.read() == b": keep-alive\n\n"
-
-
-def signature(api: Api, age: int) -> object:
-    try:
-        verify_webhook(b"{}", sign_webhook(b"{}", "whsec_x", START), "whsec_x", at=START + age)
-    except AurousSignatureError:
-        return "refused"
-    return "verified"
-
-
 def receiver(api: Api, seconds: float) -> object:
     """Deliver to one that takes so long."""
     api.aurous.webhooks.deliver_to(lambda _: api.clock.advance(seconds=seconds))
@@ -229,22 +193,6 @@ def receiver(api: Api, seconds: float) -> object:
     api.aurous.images.add()
     (made,) = api.aurous.webhooks.flush()
     return made.status
-
-
-def failures(api: Api, count: int) -> object:
-    """Let an endpoint fail so often, a day after it was made: whether it is active."""
-    api.aurous.webhooks.deliver_to(lambda _: 500)
-    api.clock.advance(seconds=DAY)
-    images(api, count)
-    api.aurous.webhooks.flush()
-    return api.aurous.webhook_endpoints.last.is_active
-
-
-def warnings(api: Api, credits: float) -> object:  # noqa: A002 - the vendor's word
-    """Let the credits fall so low, and count the warnings."""
-    api.aurous.webhook_endpoints.add(events=["usage.balance_low"])
-    api.team.credits = credits
-    return len(api.aurous.webhooks.deliveries)
 
 
 def text(tokens: float) -> str:
@@ -265,7 +213,6 @@ LOW: Final = "balance_too_low"
 LARGE, MANY = "embeddings_input_too_large", "embeddings_input_too_many_items"
 ENDS: Final[dict[str, tuple[Ask, Any, Any, object, object]]] = {
     # What is asked, the last value inside, the first beyond, and what is told of each
-    "auth-8 seconds of a rotated key": (later(rotated), DAY - 1, DAY, 200, "invalid_api_key"),
     "chat-3 output tokens": (
         sends(CHAT, lambda most: {**ASKED, "max_tokens": most}), 8192, 8193, 200, "max_tokens_exceeds_hard_cap"
     ),
@@ -287,27 +234,17 @@ ENDS: Final[dict[str, tuple[Ask, Any, Any, object, object]]] = {
     "file-1 width": (upload(lambda n: drawn("PNG", n, 1)), 4096, 4097, 201, "value_out_of_range"),
     "file-1 height": (upload(lambda n: drawn("PNG", 1, n)), 4096, 4097, 201, "value_out_of_range"),
     "get-3 time-2 seconds of a ref": (later(signed("ref")), DAY - 1, DAY, 200, "missing_scope"),
-    "hook-7 seconds of a signature": (signature, 300, 301, "verified", "refused"),
-    "hook-7 seconds of an early signature": (signature, -300, -301, "verified", "refused"),
     "hook-8 seconds of a receiver": (receiver, 10, 10.5, "delivered", "failed"),
-    "hook-9 failures": (failures, 19, 20, True, False),
-    "hook-11 credits": (warnings, 11, 10, 0, 1),
     "idem-8 seconds of a key": (later(repeats(IMAGES, IMAGE)), DAY - 1, DAY, "replayed", 201),
     "idem-8 another body": (
         later(repeats(IMAGES, IMAGE, {"prompt": "A dog"})), DAY - 1, DAY, "idempotency_key_in_use", 201
     ),
-    "img-8 index": (output_index, 2, 3, 200, "resource_not_found"),
     "img-11 credits of an image": (affords(IMAGES, IMAGE), 1, 0.99, 201, LOW),
     "img-11 credits of a video": (affords("/v1/videos", VIDEO), 15, 14.99, 201, LOW),
-    "list-2 images of a page": (page(IMAGES, images), 20, 21, (20, False), (20, True)),
-    "list-2 characters of a page": (
-        page("/v1/characters", lambda api, n: [api.characters.add() for _ in range(n)]), 20, 21, (20, False), (20, True)
-    ),
     "regen-2 credits": (
         affords("/v1/characters/{id}/refs/regenerate", {"pose": "side"}), 1, 0.99, 200, "insufficient_credits"
     ),
     "resyn-4 credits": (affords("/v1/characters/{id}/resynthesize", {}), 4, 3.99, 200, "insufficient_credits"),
-    "stream-4 quiet seconds": (quiet, 14.9, 15.1, False, True),
     "time-3 seconds of a file": (later(file), DAY - 1, DAY, (200, 200), ("resource_not_found",) * 2),
     "time-3 seconds of the URL of a file": (later(signed("file")), HOUR - 1, HOUR, 200, "missing_scope"),
     "time-3 up-6 seconds of a ticket": (later(ticket), DAY - 1, DAY, (200, 201), ("upload_invalid",) * 2),
@@ -329,13 +266,11 @@ ENDS: Final[dict[str, tuple[Ask, Any, Any, object, object]]] = {
         page("/v1/usage/events?start_time=2026-05-01T00:00:00Z", images), 100, 101, (100, False), (100, True)
     ),
     "usage-3 seconds of a range": (usage("/v1/usage/events?"), 730 * DAY, 730 * DAY + 1, 200, "value_out_of_range"),
-    "ver-3 prior dates": (version, 15, 16, 200, "unknown_version"),
 }  # fmt: skip
 SETTINGS: Final[dict[str, dict[str, Any]]] = {  # of a row, if they are not the default
     "chat-6 characters of a short key": {"readings": {"chat-6": "64"}},
     "time-4 seconds of an image of a day": {"readings": {"time-4": "24h"}},
     "tpm-1 tokens of chats": {"rate_limits": "enforce"},
-    "ver-3 prior dates": {"readings": {"ver-3": "prior_dates"}},
 }
 
 
@@ -347,20 +282,3 @@ def test_what_is_stated_holds_to_the_end_and_not_beyond(make_api: Callable[..., 
     api = make_api(**SETTINGS.get(what, {}))
 
     assert ask(api, last if end == "last" else beyond) == (inside if end == "last" else outside)
-
-
-@pytest.mark.parametrize("bucket", BUCKETS)
-def test_rate_1_rate_2_a_bucket_has_its_requests_and_its_refill(make_api: Callable[..., Api], bucket: str) -> None:
-    """One request more than its burst is refused, until the time of one token is over."""
-    api = make_api(rate_limits="enforce")
-    row = CATALOG.by_operation[OPERATIONS[bucket].split()[-1]]
-    path, (burst, seconds) = path_of(api, row, "x_1" if "{id}" in row.template else ""), BUCKETS[bucket]
-    statuses = [api.send(row.method, path).status for _ in range(burst + 1)]
-    assert [at for at, status in enumerate(statuses, 1) if status == 429] == [burst + 1]
-
-    found = []
-    for moment in (seconds - 0.01, 0.01):
-        api.clock.advance(seconds=moment)
-        found.append(api.send(row.method, path).status == 429)
-
-    assert found == [True, False]

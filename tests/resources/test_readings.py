@@ -392,7 +392,7 @@ def test_img_8_an_output_needs_no_token(make_api: Callable[..., Api]) -> None:
 # ver-3
 
 
-@pytest.mark.parametrize("version", ["2026-05-14", "2024-02-29", "0001-01-01"])
+@pytest.mark.parametrize("version", ["2026-05-15", "2026-05-14", "2024-02-29", "0001-01-01"])
 def test_ver_3_a_prior_date_exists(make_api: Callable[..., Api], version: str) -> None:
     """It is accepted on all calls, and the version that is applied is the one that there is."""
     api = make_api(readings={"ver-3": "prior_dates"})
