@@ -75,9 +75,16 @@ def video(api: Api, script: str | None = None, **body: Any) -> str:
 
 @pytest.mark.parametrize("make", [image, video])
 @pytest.mark.parametrize(
-    ("end", "event"), [("succeeded", "completed"), ("failed(provider_timeout)", "failed"), ("cancelled", "cancelled")]
+    ("end", "event"),
+    [
+        ("succeeded", "completed"),
+        ("failed(provider_timeout)", "failed"),
+        ("cancelled", "cancelled"),
+        ("expired", "failed"),
+        ("moderation_rejected", "failed"),
+    ],
 )
-def test_hook_3_a_generation_tells_its_end_by_time(api: Api, make: Any, end: str, event: str) -> None:
+def test_hook_3_img_6_a_generation_tells_its_end_by_time(api: Api, make: Any, end: str, event: str) -> None:
     """Nobody polls: the end comes on the clock, with the instant at which it came and the response of GET."""
     receiver = Receiver(api)
     record = make(api, f"pending:10s -> {'processing:20s -> ' if end == 'succeeded' else ''}{end}")
@@ -110,69 +117,53 @@ def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
 # events of characters
 
 
-def test_hook_4_a_character_is_completed_when_save_publishes_it(api: Api) -> None:
-    """Reviewing is no end; save is, once."""
-    receiver, character = Receiver(api), api.synthesize()
-    character.finish()
-    assert flushed(api, receiver) == []
+def by_time(api: Api, character: Character) -> None:
+    """Let the script run, and let nobody poll."""
+    api.clock.advance(seconds=HOUR)
 
+
+def by_save(api: Api, character: Character) -> None:
+    """Publish it, twice. Reviewing was no end."""
+    character.finish()
+    assert api.aurous.webhooks.flush() == []
     for _ in range(2):
         api.post(f"/v1/characters/{character.id}/save")
 
-    assert flushed(api, receiver) == ["character.completed"]
-    assert receiver.got[0].payload["data"] == api.get(f"/v1/characters/{character.id}").json
 
-
-@pytest.mark.parametrize(
-    "script", ["synthesizing:10s -> ready", "synthesizing:5s -> reviewing:5s -> ready"], ids=["auto", "somebody"]
-)
-def test_hook_4_a_character_is_completed_by_time(api: Api, script: str) -> None:
-    """Auto-publish, or somebody else's save, is told at its instant."""
-    receiver, character = Receiver(api), api.synthesize(script)
-    api.clock.advance(seconds=HOUR)
-
-    assert flushed(api, receiver) == ["character.completed"]
-    payload = receiver.got[0].payload
-    assert payload["created_at"] == "2026-05-08T10:00:10Z"
-    assert payload["data"] == character.json()
-
-
-@pytest.mark.parametrize("by", ["script", "record"])
-def test_hook_4_a_character_that_fails_is_told(api: Api, by: str) -> None:
-    """By its script or by the test, with the error in it."""
-    receiver = Receiver(api)
-    character = api.synthesize("synthesizing:5s -> failed(provider_timeout)")
-    if by == "record":
-        character.fail("provider_timeout")
-    api.clock.advance(seconds=5)
-
-    assert flushed(api, receiver) == ["character.failed"]
-    assert receiver.got[0].payload["data"]["error_message"] == "provider_timeout"
+def by_failing(api: Api, character: Character) -> None:
+    character.fail("provider_timeout")
 
 
 def by_api(api: Api, character: Character) -> None:
-    """Delete through the API."""
     api.delete(f"/v1/characters/{character.id}")
 
 
 def by_record(api: Api, character: Character) -> None:
-    """Delete as a test does."""
     character.delete()
 
 
-def by_script(api: Api, character: Character) -> None:
-    """Let somebody else delete it."""
-    api.clock.advance(seconds=5)
+@pytest.mark.parametrize(
+    ("script", "act", "event"),
+    [
+        ("synthesizing! -> reviewing", by_save, "completed"),
+        ("synthesizing:10s -> ready", by_time, "completed"),
+        ("synthesizing:5s -> reviewing:5s -> ready", by_time, "completed"),
+        ("synthesizing:10s -> failed(provider_timeout)", by_time, "failed"),
+        ("synthesizing!", by_failing, "failed"),
+        ("synthesizing:10s -> deleted", by_time, "cancelled"),
+        ("synthesizing!", by_api, "cancelled"),
+        ("synthesizing!", by_record, "cancelled"),
+    ],
+)
+def test_hook_4_a_character_tells_its_end(api: Api, script: str, act: Any, event: str) -> None:
+    """Once, whoever ends its work: with the instant at which that came, and the record as it is then."""
+    receiver, character = Receiver(api), api.synthesize(script)
+    act(api, character)
 
-
-@pytest.mark.parametrize("delete", [by_api, by_record, by_script])
-def test_hook_4_running_work_that_is_deleted_is_cancelled(api: Api, delete: Any) -> None:
-    """Whoever deletes a character that is synthesizing cancels that."""
-    receiver, character = Receiver(api), api.synthesize("synthesizing:5s -> deleted")
-    delete(api, character)
-
-    assert flushed(api, receiver) == ["character.cancelled"]
-    assert receiver.got[0].payload["data"]["status"] == "deleted"
+    assert flushed(api, receiver) == [f"character.{event}"]
+    payload = receiver.got[0].payload
+    assert payload["created_at"] == f"2026-05-08T10:00:{10 if act is by_time else 0:02}Z"
+    assert payload["data"] == character.json()
 
 
 @pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])

@@ -176,8 +176,6 @@ def test_img_1_vid_1_a_style_goes_by_id_or_slug(api: Api, path: str, field: str,
         (IMAGES, {"prompt": " \t\n"}, "invalid_format", "prompt"),
         (IMAGES, {"prompt": "x", "steps": 30.5}, "invalid_format", "steps"),
         (IMAGES, {"prompt": "x", "reference_image_urls": ["a.png"]}, "invalid_format", "reference_image_urls"),
-        (IMAGES, {"prompt": "x", "size": "2k_9_21"}, "invalid_format", "size"),
-        (IMAGES, {"prompt": "x", "lora_id": STYLE}, "unsupported_lora_for_mode", "lora_id"),
         (IMAGES, {"prompt": "x", "width": 2048}, "missing_field", "height"),
         (IMAGES, {"prompt": "x", "height": 2048}, "missing_field", "width"),
         (IMAGES, {"prompt": "x", "width": 2048, "size": "2k_1_1"}, "parameter_invalid_combination", "size"),
@@ -189,7 +187,6 @@ def test_img_1_vid_1_a_style_goes_by_id_or_slug(api: Api, path: str, field: str,
             "character_id",
         ),
         (VIDEOS, {"prompt": "x"}, "missing_field", "video_lora_id"),
-        (VIDEOS, {"video_lora_id": "studio-portrait"}, "unsupported_lora_for_mode", "video_lora_id"),
         (VIDEOS, {"video_lora_id": STYLE, "last_frame_url": "upl_1"}, "invalid_format", "last_frame_url"),
         (VIDEOS, {"video_lora_id": STYLE, "duration": True}, "invalid_format", "duration"),
     ],
@@ -391,22 +388,6 @@ def test_img_6_a_script_by_prompt(make_api: Callable[..., Api]) -> None:
     assert make(api, VIDEOS, prompt="At once")["status"] == "succeeded"
 
 
-@both
-@pytest.mark.parametrize("status", ["expired", "moderation_rejected"])
-def test_img_6_what_expires_or_is_rejected_is_announced_as_failed(api: Api, path: str, status: str) -> None:
-    """The record has its own status, and the event is the same as for a failure."""
-    api.aurous.webhook_endpoints.add()
-    collection: Any = api.aurous.images if path == IMAGES else api.aurous.videos
-    collection.script(f"pending -> {status}")
-    record = collection.add(status="pending", webhook_url="https://receiver.example/one")
-    assert poll(api, record.json(), 2) == ["pending", status]
-
-    deliveries = api.aurous.webhooks.deliveries
-
-    assert [one.event for one in deliveries] == ["image.failed" if path == IMAGES else "video.failed"] * 2
-    assert [one.payload["data"]["status"] for one in deliveries] == [status] * 2
-
-
 # Cancel
 
 
@@ -536,13 +517,3 @@ def test_img_10_images_and_videos_are_one_history(api: Api) -> None:
         newer = api.get(f"{IMAGES}?ending_before={cursor}").json["data"]
         assert [row["id"] for row in older] == made[at + 1 :]
         assert [row["id"] for row in newer] == made[:at]
-
-
-@pytest.mark.parametrize("param", ["starting_after", "ending_before"])
-def test_img_10_list_3_auth_7_a_cursor_that_is_none(api: Api, param: str) -> None:
-    """An unknown id, another team's id, and an id of another resource are no cursors."""
-    for one in ("img_1", api.aurous.teams.add().images.add().id, api.characters.add().id):
-        api.refused("GET", f"{IMAGES}?{param}={one}", status=400, code="invalid_format", param=param)
-
-
-# Keys and rates
