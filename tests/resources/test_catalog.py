@@ -85,22 +85,6 @@ def test_a_literal_segment_wins_over_a_parameter(catalog: Catalog) -> None:
     assert found(catalog, "/v1/characters/other/save") == ({"POST": "characters.save"}, ["other"])
 
 
-@pytest.mark.parametrize(
-    ("host", "path"),
-    [
-        ("api", "/v1/nothing"),
-        ("api", "/v1/characters/x/y/z"),
-        ("api", "/v1//characters"),
-        ("api", ""),
-        ("upload", "/v1/characters"),
-        ("", "/v1/characters"),
-    ],
-)
-def test_an_unknown_path_is_nothing(catalog: Catalog, host: str, path: str) -> None:
-    """No row is found: not for a prefix, a longer path, an empty segment, or on another host."""
-    assert found(catalog, path, host)[0] == {}
-
-
 @pytest.mark.parametrize(("segment", "value"), [("a%20b", "a b"), ("a%2Fb", "a/b"), ("a+b", "a+b"), ("%", "%")])
 def test_a_parameter_is_decoded(catalog: Catalog, segment: str, value: str) -> None:
     """What a client escaped is what its handler reads."""

@@ -11,13 +11,9 @@ from pytest_aurous._core.world.buckets import BUCKETS as SIZES
 from tests.resources.test_refusals import BODIES, KEYED, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_aurous._core.resources.base.endpoint import Endpoint
     from tests.conftest import Api, Response
 
-GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
 BUCKETS: Final = {  # the contract's table: burst, and the seconds that one token takes
     "characters_get": (240, 0.5),
@@ -137,13 +133,3 @@ def test_auth_7_save_4_patch_3_del_3_what_is_another_teams_never_was(api: Api, r
     assert len(found) == 1
     assert found.pop()[0] == (200 if row.operation in {"files.delete", "webhook_endpoints.delete"} else 404)
     assert theirs.last == there
-
-
-def test_time_1_timestamps_are_utc_in_whole_seconds(make_api: Callable[..., Api]) -> None:
-    """A timestamp ends in ``Z`` and has no fraction, whatever the clock has."""
-    api = make_api(now="2026-12-31T23:59:59.999+00:00")
-    made = api.post("/v1/characters", json=GENERATE).json
-    ticket = api.post("/v1/characters/uploads/init", json=TICKET).json
-
-    assert (made["created_at"], made["updated_at"]) == ("2026-12-31T23:59:59Z",) * 2
-    assert ticket["expires_at"] == "2027-01-01T00:14:59Z"

@@ -151,19 +151,6 @@ def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api)
     assert seen == [(1000, 4), (1000, 4), (996, 0)]
 
 
-@pytest.mark.parametrize(("dialect", "code"), [("page", "insufficient_credits"), ("global", "balance_too_low")])
-def test_create_5_cred_3_err_6_refuses_before_anything_happens(
-    make_api: Callable[..., Api], dialect: str, code: str
-) -> None:
-    """Too little is a 402: no row, and no hold."""
-    api = make_api(credits=PRICE - 0.5, readings={"err-6": dialect})
-
-    refuse(api, GENERATE, code, None, status=402)
-
-    assert len(api.characters) == 0
-    assert api.money() == (PRICE - 0.5, 0)
-
-
 def test_create_5_counts_what_others_hold(make_api: Callable[..., Api]) -> None:
     """Held credits are not available twice, and the last ones are enough."""
     api = make_api(credits=PRICE)
@@ -199,30 +186,3 @@ def test_create_7_echoes_the_clients_reference(api: Api) -> None:
 def test_create_7_shows_no_reference_where_none_was_sent(api: Api) -> None:
     """The field is only there if the create sent one."""
     assert "client_reference_id" not in api.post("/v1/characters", json=GENERATE).json
-
-
-@pytest.mark.parametrize(
-    ("attributes", "code", "param"),
-    [
-        ([], "invalid_format", "attributes"),
-        ({"age": 28.5}, "invalid_format", "attributes.age"),
-        ({"age": True}, "invalid_format", "attributes.age"),
-        ({"gender": None}, "invalid_format", "attributes.gender"),
-    ],
-    ids=str,
-)
-def test_create_4_err_8_attributes_have_their_types(api: Api, attributes: Any, code: str, param: str) -> None:
-    """As far as the bounds and types of the schema do not say it already."""
-    refuse(api, {**GENERATE, "attributes": attributes}, code, param)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"{", b"", b"null", b'["name"]', b'"name"', b"\xff\xfe\x00", b"[" * 100_000],
-    ids=["cut off", "empty", "null", "array", "string", "not UTF-8", "too deep"],
-)
-def test_err_8_create_wants_a_json_object(api: Api, content: bytes) -> None:
-    """What is no JSON object is an ``invalid_format``; no body at all lacks the name."""
-    code, param = ("invalid_format", None) if content else ("missing_field", "name")
-
-    api.refused("POST", "/v1/characters", content=content, status=400, code=code, param=param)

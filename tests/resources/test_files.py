@@ -235,26 +235,6 @@ def test_idem_4_a_refused_file_can_be_sent_again(api: Api) -> None:
     assert "Aurous-Idempotent-Replayed" not in send(api, headers=keyed()).headers
 
 
-def test_auth_5_a_read_key_reads_and_makes_nothing(api: Api) -> None:
-    """GET is for every key; POST and DELETE need more."""
-    key = api.team.add_key("read")
-    file = api.aurous.files.add().id
-
-    assert api.get(f"{FILES}/{file}", key=key).status == 200
-    api.refused("POST", FILES, key=key, status=403, code="missing_scope", **form(purpose="reference"))
-    api.refused("DELETE", f"{FILES}/{file}", key=key, status=403, code="missing_scope")
-
-
-def test_rate_1_files_have_their_bucket(api: Api) -> None:
-    """Posting spends from `files_post`, reading from `reads`; and a file costs no credits."""
-    money = api.money()
-    posted = send(api)
-
-    assert posted.headers["X-RateLimit-Limit"] == "60"
-    assert api.get(f"{FILES}/{posted.json['id']}").headers["X-RateLimit-Limit"] == "1200"
-    assert api.money() == money
-
-
 # Live records
 
 

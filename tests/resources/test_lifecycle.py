@@ -20,8 +20,7 @@ RUNS: Final[list[tuple[str, Any, float]]] = [
     ("refs/regenerate", {"pose": "front"}, price("/v1/characters/{id}/refs/regenerate", pose="front")),
 ]
 SYNTHESIS: Final = price("/v1/characters", name="Aurora", generate=True, attributes={"age": 28})
-EVERY_CALL: Final = [
-    ("GET", "", None, None),
+OTHER_CALLS: Final = [
     ("PATCH", "", {"name": "Other"}, "character_id"),
     ("POST", "/save", None, None),
     ("POST", "/resynthesize", None, None),
@@ -85,7 +84,7 @@ def test_get_2_the_deleted_are_not_found(make_api: Callable[..., Api], reading: 
         assert response.json["error_message"] is None
 
 
-@pytest.mark.parametrize(("method", "path", "body", "param"), EVERY_CALL[1:], ids=str)
+@pytest.mark.parametrize(("method", "path", "body", "param"), OTHER_CALLS, ids=str)
 def test_get_2_leaves_every_other_call_a_404(
     make_api: Callable[..., Api], method: str, path: str, body: Any, param: str | None
 ) -> None:
@@ -241,20 +240,6 @@ def test_resyn_3_a_ready_character_comes_back_ready(
     assert api.money() == (1000 - cost, 0)
 
 
-@each_run
-@pytest.mark.parametrize(("dialect", "code"), [("page", "insufficient_credits"), ("global", "balance_too_low")])
-def test_resyn_4_regen_2_cred_3_needs_the_credits(
-    make_api: Callable[..., Api], action: str, body: Any, cost: float, dialect: str, code: str
-) -> None:
-    """Too little for the run is a 402: the character stays as it was, and nothing is held."""
-    api = make_api(credits=cost - 0.5, readings={"err-6": dialect})
-    character = api.characters.add(status="ready")
-
-    api.refused("POST", f"/v1/characters/{character.id}/{action}", json=body, status=402, code=code)
-
-    assert character.status == "ready"
-
-
 def test_regen_1_wants_a_pose(api: Api) -> None:
     url = f"/v1/characters/{api.characters.add().id}/refs/regenerate"
 
@@ -322,17 +307,23 @@ def test_del_1_refunds_nothing(api: Api, saved: bool) -> None:  # noqa: FBT001
     assert api.money() == before == (1000 - SYNTHESIS, 0)
 
 
+@pytest.mark.parametrize("by_record", [False, True])
 @pytest.mark.parametrize(
     ("status", "gone"), [("reviewing", True), ("synthesizing", False), ("ready", False), ("failed", False)]
 )
-def test_del_1_del_2_is_for_good_in_review_alone(api: Api, status: str, gone: bool) -> None:  # noqa: FBT001
-    """A ``reviewing`` character is gone for good; in any other state it is soft-deleted."""
+def test_del_1_del_2_is_for_good_in_review_alone(api: Api, status: str, *, gone: bool, by_record: bool) -> None:
+    """A ``reviewing`` character is gone for good; in any other state it is soft-deleted. The test may do it, too."""
     character = api.characters.add(status=status)
 
-    response = api.delete(f"/v1/characters/{character.id}")
+    if by_record:
+        character.delete()
+    else:
+        response = api.delete(f"/v1/characters/{character.id}")
+        assert (response.status, response.json) == (200, {"id": character.id, "object": "character", "deleted": True})
 
-    assert (response.status, response.json) == (200, {"id": character.id, "object": "character", "deleted": True})
     assert (character.status, character.gone, character.error_message) == ("deleted", gone, None)
+    assert api.poll(character) == ["resource_not_found"]
+    assert api.aurous.calls.count("characters.delete") == (not by_record)
 
 
 @pytest.mark.parametrize("script", ["synthesizing*1 -> reviewing", "synthesizing:5s -> reviewing", "synthesizing!"])

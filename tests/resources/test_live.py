@@ -133,15 +133,6 @@ def test_a_record_shows_itself(api: Api) -> None:
     assert repr(character) == f"<Character {character.id} 'Aurora' deleted>"
 
 
-def test_an_attribute_cannot_be_set(api: Api) -> None:
-    """A record moves as the API would move it, and who tries otherwise is told how, not that there is no such name."""
-    character = api.characters.add(status="reviewing")
-
-    with pytest.raises(AttributeError, match="cannot be set"):
-        character.status = "ready"  # type: ignore[misc]
-    assert character.status == "reviewing"
-
-
 # advance, finish, fail, delete
 
 
@@ -195,20 +186,6 @@ def test_fail_ends_the_synthesis_badly(api: Api, arguments: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "gone"), [("synthesizing", False), ("reviewing", True), ("ready", False), ("failed", False)]
-)
-def test_del_2_delete_deletes_as_the_api_would(api: Api, status: str, gone: bool) -> None:  # noqa: FBT001
-    """`delete()` is what a DELETE is, without the call."""
-    character = api.characters.add(status=status)
-
-    character.delete()
-
-    assert (character.status, character.gone) == ("deleted", gone)
-    assert api.poll(character) == ["resource_not_found"]
-    assert api.aurous.calls.count("characters.delete") == 0
-
-
-@pytest.mark.parametrize(
     ("status", "script", "verb", "possible"),
     [
         ("synthesizing", "synthesizing!", "advance", ["fail(error)", "delete()"]),
@@ -248,18 +225,3 @@ def test_hook_4_an_added_character_sends_no_event(api: Api, status: str) -> None
 
 
 # collections
-
-
-def test_a_collection_holds_the_living_in_order(api: Api) -> None:
-    """Iteration, `len`, `in` and `last` see the living, oldest first, made by request or by the test."""
-    first = api.characters.add()
-    second = api.synthesize()
-    third = api.characters.add(status="deleted")
-    fourth = api.characters.add(status="failed")
-
-    assert list(api.characters) == [first, second, fourth]
-    assert (len(api.characters), api.characters.last) == (3, fourth)
-    assert [one in api.characters for one in (first, third, first.id, "x", None)] == [True, False, True, False, False]
-
-    fourth.delete()
-    assert api.characters.last == second

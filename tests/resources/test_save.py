@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._core.resources.characters.machine import require_ready
-from pytest_aurous._core.wire.refusal import ApiProblem
-
 if TYPE_CHECKING:
     from tests.conftest import Api
 
@@ -91,23 +88,6 @@ def test_save_5_cred_4_costs_nothing_and_starts_no_work(api: Api) -> None:
     assert api.money() == money
     assert api.poll(character, 5) == ["ready"] * 5
     assert character.refs == refs
-
-
-@pytest.mark.parametrize("status", ["synthesizing", "reviewing", "failed"])
-def test_save_6_opens_the_character_to_images(api: Api, status: str) -> None:
-    """Only a published character can be used in an image: before, ``character_not_ready``; after the save, welcome."""
-    character = api.characters.add(status=status, script="synthesizing*0 -> reviewing")
-
-    with pytest.raises(ApiProblem) as caught:
-        require_ready(api.app.world, api.team.id, character.id)
-    assert (caught.value.status, caught.value.code) == (400, "character_not_ready")
-
-    if status == "failed":
-        api.post(f"/v1/characters/{character.id}/resynthesize")
-    character.finish()
-    api.post(f"/v1/characters/{character.id}/save")
-
-    assert require_ready(api.app.world, api.team.id, character.id).id == character.id
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"name": 7, "unknown": true}', b"{not json", b"\xff", b"[]"])

@@ -37,6 +37,7 @@ def listed(api: Api, query: str = "") -> list[str]:
         ("synthesizing*0 -> reviewing*0 -> ready", ["ready"]),
         ("synthesizing*0 -> reviewing*1 -> ready", ["reviewing", "ready"]),
         ("synthesizing*0", ["synthesizing", "synthesizing"]),
+        ("synthesizing! -> reviewing", ["synthesizing"] * 5),
         ("synthesizing -> reviewing*1", ["synthesizing", "reviewing", "reviewing", "reviewing"]),
         ("synthesizing*2 -> deleted", ["synthesizing"] * 2 + ["resource_not_found"] * 2),
         ("synthesizing*0 -> ready -> ready -> deleted", ["ready", "ready", "resource_not_found"]),
@@ -101,20 +102,6 @@ def test_list_4_a_row_is_filtered_as_the_poll_finds_it(api: Api) -> None:
     assert listed(api, "?status=reviewing") == ["reviewing"]
 
 
-def test_list_5_a_page_may_find_a_row_deleted(api: Api) -> None:
-    """A row that a script deletes under a poller is not on the page, and does not disturb the others."""
-    old, doomed, new = (
-        api.characters.add(status="synthesizing", script=script)
-        for script in ("synthesizing!", "synthesizing*1 -> deleted", "synthesizing!")
-    )
-    assert listed(api, "?limit=3") == ["synthesizing"] * 3
-
-    page = api.get(f"{LIST}?limit=2").json
-
-    assert [row["id"] for row in page["data"]] == [new.id, old.id]
-    assert (page["has_more"], doomed.status) == (False, "deleted")
-
-
 # by time
 
 
@@ -141,20 +128,6 @@ def test_a_new_run_forgets_the_old_ones_time(api: Api) -> None:
     api.clock.advance(seconds=30)
     assert api.poll(character) == ["synthesizing"]
     api.clock.advance(seconds=30)
-    assert api.poll(character) == ["reviewing"]
-
-
-# by hand
-
-
-def test_a_step_by_hand_waits_for_the_test(api: Api) -> None:
-    """``!`` is ended by neither polls nor time, but by `advance()`."""
-    character = api.synthesize("synthesizing! -> reviewing")
-    api.clock.advance(seconds=3600)
-    assert api.poll(character, 5) == ["synthesizing"] * 5
-
-    character.advance()
-
     assert api.poll(character) == ["reviewing"]
 
 
@@ -266,9 +239,6 @@ def test_del_2_a_scripted_deletion_is_one_like_any_other(
     assert seen == ["synthesizing", end, end]
     assert (character.status, character.gone, list(api.characters)) == ("deleted", gone, [])
     assert api.delete(f"{LIST}/{character.id}").status == 404
-
-
-# the dialects
 
 
 # whose script it is
