@@ -68,7 +68,7 @@ def fired(api: Api) -> list[int]:
         (599, "server_error", "internal_error"),
     ],
 )
-def test_a_status_comes_in_the_vendors_envelope(api: Api, status: int, kind: str, code: str) -> None:
+def test_err_1_err_5_a_status_comes_in_the_vendors_envelope(api: Api, status: int, kind: str, code: str) -> None:
     """The response has type and usual code of its status, and its own request id."""
     fault = api.aurous.faults.status("balance.retrieve", status)
 
