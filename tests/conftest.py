@@ -76,6 +76,7 @@ TYPES: Final = {  # err-1, written from the contract
     422: "invalid_request",
     429: "rate_limit",
     500: "server_error",
+    503: "server_error",
 }
 ON_WINDOWS: Final = sys.platform == "win32"
 needs_links: Final = pytest.mark.skipif(

@@ -594,10 +594,6 @@ def saves_what_has_failed(api: Api) -> None:
     assert [save(api, character), save(api, character)] == [400, 400]
 
 
-def polls_twice_after_a_failure(api: Api) -> None:
-    assert api.poll(api.characters.add(status="failed"), times=3) == ["failed"] * 3
-
-
 def polls_on_after_a_resynthesis(api: Api) -> None:
     character = api.synthesize("synthesizing*0 -> failed ; synthesizing*5 -> reviewing")
     assert api.poll(character, times=2) == ["failed"] * 2
@@ -647,14 +643,6 @@ def retries_for_another_team(api: Api) -> None:
     other = api.aurous.teams.add()
     api.aurous.faults.status("characters.create", 503)
     assert [create(api), create(api, key=other.api_key)] == [503, 201]
-
-
-def waits_exactly(api: Api) -> None:
-    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
-    assert api.get(BALANCE).status == 429
-    api.clock.advance(seconds=12)
-    for _ in range(3):
-        assert api.get(BALANCE).status == 200
 
 
 def calls_something_else_meanwhile(api: Api) -> None:
@@ -709,13 +697,6 @@ def takes_a_fresh_url(api: Api) -> None:
         api.clock.advance(seconds=24 * 3600)
 
 
-def pages_by_next_cursor(api: Api) -> None:
-    for _ in range(3):
-        api.characters.add()
-    page = api.get(f"{CHARACTERS}?limit=2").json
-    assert len(api.get(f"{CHARACTERS}?limit=2&starting_after={page['next_cursor']}").json["data"]) == 1
-
-
 def pages_by_row(api: Api) -> None:
     newest, *_ = [api.characters.add() for _ in range(3)][::-1]
     row = api.get(f"{CHARACTERS}?limit=2").json["data"][1]["id"]
@@ -753,7 +734,6 @@ GOOD: Final[tuple[Story, ...]] = (
     saves_too_early_once,
     polls_a_list,
     saves_what_has_failed,
-    polls_twice_after_a_failure,
     polls_on_after_a_resynthesis,
     polls_once_after_each_resynthesis,
     retries_what_was_never_sent,
@@ -761,7 +741,6 @@ GOOD: Final[tuple[Story, ...]] = (
     asks_again_after_a_refusal,
     retries_what_is_free,
     retries_for_another_team,
-    waits_exactly,
     calls_something_else_meanwhile,
     calls_for_another_team_meanwhile,
     is_not_told_how_long,
@@ -770,7 +749,6 @@ GOOD: Final[tuple[Story, ...]] = (
     patches_what_had_none,
     patches_with_null,
     takes_a_fresh_url,
-    pages_by_next_cursor,
     pages_by_row,
     pages_by_what_is_gone,
     polls_what_was_hidden_once,
