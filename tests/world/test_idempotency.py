@@ -190,16 +190,6 @@ def test_idem_4_after_a_4xx_the_call_is_evaluated_anew(api: Api) -> None:
     assert create(api, "l", json={**SYNTHESIS, "name": "Boreas"}).status == 201
 
 
-def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
-    """While the first attempt is under way, the second is a 409 that neither names the original nor says when."""
-    api.aurous.faults.delay("characters.create", 10, commit=True)
-    api.broken("POST", "/v1/characters", json=SYNTHESIS, headers=keyed("k"), patience=1)
-
-    in_use(api, "/v1/characters", json=SYNTHESIS)
-    api.clock.advance(seconds=9)
-    assert REPLAYED in create(api, "k").headers
-
-
 @pytest.mark.parametrize("call", PAID)
 @pytest.mark.parametrize("state", ["as it was", "deleted"])
 def test_idem_6_another_body_is_a_conflict(api: Api, call: str, state: str) -> None:

@@ -137,31 +137,6 @@ def test_a_script_is_its_own_parametrize_id(request: pytest.FixtureRequest, scri
     assert script.__name__ == str(script)
 
 
-def test_the_last_run_repeats() -> None:
-    """The first synthesis takes the first run, each later one the next, and the last one stays."""
-    script = Script.parse("synthesizing -> failed ; synthesizing -> ready")
-
-    assert [script.run(number)[-1].status for number in range(4)] == ["failed", "ready", "ready", "ready"]
-
-
-@pytest.mark.parametrize(
-    ("hold", "polls"),
-    [(None, 1), (Hold("*", 0), 0), (Hold("*", 7), 7), (Hold(":", 3, "s"), None), (Hold("!"), None)],
-)
-def test_a_step_lasts_one_poll_by_default(hold: Hold | None, polls: int | None) -> None:
-    """Only steps that last a number of polls, or have no hold, end by polls."""
-    assert Step("synthesizing", None, hold).polls == polls
-
-
-@pytest.mark.parametrize(
-    ("hold", "seconds"),
-    [(Hold(":", 250, "ms"), 0.25), (Hold(":", 45, "s"), 45), (Hold(":", 2, "m"), 120), (Hold(":", 1, "h"), 3600)],
-)
-def test_a_hold_by_time_knows_four_units(hold: Hold, seconds: float) -> None:
-    """Milliseconds, seconds, minutes and hours, on the clock."""
-    assert hold.seconds == pytest.approx(seconds)
-
-
 def test_text_and_parsed_scripts_are_both_plans() -> None:
     """Where a script is asked for, either will do."""
     text = "synthesizing*3 -> ready"

@@ -13,7 +13,7 @@ from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.resources.characters.machine import DEFAULTS
 from pytest_aurous._core.wire.hosts import BASE_URL
 from pytest_aurous._core.world.script import Plan
-from pytest_aurous._core.world.settings import READINGS, ROWS, Scripts, Settings, read_setting
+from pytest_aurous._core.world.settings import ROWS, Scripts, Settings, read_setting
 
 
 def test_the_defaults_are_those_of_the_surface() -> None:
@@ -136,35 +136,6 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         read_setting("strickt", "error")
 
     assert all(name in str(caught.value) for name in ROWS)
-
-
-@pytest.mark.parametrize(
-    ("rule", "default", "other"),
-    [
-        ("auth-4", "invalid_api_key", "revoked_api_key"),
-        ("chat-6", "256", "64"),
-        ("chat-14", "refused", "accepted"),
-        ("create-4", "reviewing", "ready"),
-        ("cred-2", "on_completion", "at_create"),
-        ("emb-3", "2048", "1024"),
-        ("emb-4", "refused", "one_accepted"),
-        ("emb-6", "own", "shared"),
-        ("err-4", "null", "absent"),
-        ("err-6", "page", "global"),
-        ("err-9", "refused", "accepted"),
-        ("get-2", "not_found", "readable"),
-        ("idem-5", "first_answer", "generation"),
-        ("img-8", "token", "anonymous"),
-        ("model-4", "page", "guide"),
-        ("time-4", "7d", "24h"),
-        ("ver-3", "pinned", "prior_dates"),
-    ],
-)
-def test_a_contradiction_is_read_by_default_as_the_contract_says(rule: str, default: str, other: str) -> None:
-    """Each rule has its default and the other reading, chosen by rule id."""
-    assert READINGS[rule] == (default, other)
-    assert Settings().reading(rule) == default
-    assert Settings(readings={rule: other}).reading(rule) == other
 
 
 EXAMPLES: Final[dict[str, list[Any]]] = {

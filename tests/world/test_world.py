@@ -1,13 +1,9 @@
-from random import Random
-
 import pytest
 
-from pytest_aurous._core.resources.team import TeamRow
 from pytest_aurous._core.wire.refusal import ApiProblem
 from pytest_aurous._core.world.settings import Settings
 from pytest_aurous._core.world.world import World
 
-NOON = "2026-05-08T12:00:00Z"
 PATH = "/characters/upl_1/upload"
 
 
@@ -17,23 +13,6 @@ def test_signatures_depend_on_the_seed() -> None:
     tokens = [world.urls.sign("", PATH, 2e9, "t") for world in worlds]
 
     assert tokens[0] == tokens[1] != tokens[2]
-
-
-def test_two_worlds_share_nothing() -> None:
-    """What one makes, holds or draws leaves the other as it was."""
-    one, other = World(Settings()), World(Settings())
-    one.ids.new("char")
-    one.random.random()
-    one.table(TeamRow).insert(TeamRow(id="team_1", name="One", created_at=NOON, billing_email=None))
-    one.poses.append(("front", 1.0, None))
-    one.clock.advance(seconds=99)
-
-    assert other.ids.new("char") == World(Settings()).ids.new("char")
-    assert other.random.random() == Random("0/people").random()
-    assert other.poses == []
-    assert one.table(TeamRow) is one.table(TeamRow)
-    assert "team_1" not in other.table(TeamRow)
-    assert one.clock.time() - other.clock.time() > 98
 
 
 def test_the_clock_and_the_reading_come_from_the_settings() -> None:
