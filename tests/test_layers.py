@@ -145,10 +145,6 @@ def test_no_module_holds_state(trees: dict[str, ast.Module]) -> None:
     ]
 
 
-def test_each_module_says_what_it_is(trees: dict[str, ast.Module]) -> None:
-    assert [module for module, tree in trees.items() if not ast.get_docstring(tree)] == []
-
-
 def test_every_public_name_is_there() -> None:
     """`__all__`, `dir` and the attributes agree; a type of names is a `Literal`."""
     assert dir(pytest_aurous) == sorted(pytest_aurous.__all__)

@@ -12,8 +12,6 @@ import pytest
 
 from pytest_aurous import (
     Aurous,
-    AurousError,
-    AurousScriptError,
     AurousUnmatchedRequest,
     Script,
 )
@@ -64,22 +62,6 @@ class TestSettings:
     def test_each_setting_counts(self, setting: dict[str, Any], holds: Callable[[Aurous], bool]) -> None:
         """What is given is what the fake does."""
         assert holds(Aurous(**setting))
-
-    def test_a_bad_value_is_an_error_of_ours(self) -> None:
-        """It names the setting; an unknown setting is a `TypeError`."""
-        wrong: dict[str, Any] = {"strict": "loud"}
-        with pytest.raises(AurousError, match=r"^strict="):
-            Aurous(**wrong)
-        wrong = {"stric": "off"}
-        with pytest.raises(TypeError, match="strict"):
-            Aurous(**wrong)
-
-    @pytest.mark.parametrize("script", ["synthesizing -> redy", {"charcters": "synthesizing"}, 7])
-    def test_a_wrong_script_is_an_error_where_it_is_given(self, script: Any) -> None:
-        """Not at the first create, and it is a `ValueError` as well."""
-        with pytest.raises(AurousScriptError) as caught:
-            Aurous(script=script)
-        assert isinstance(caught.value, ValueError)
 
 
 def first_status(aurous: Aurous) -> str:

@@ -104,23 +104,6 @@ def test_calls_are_found_by_name_pattern_and_filter(
         assert calls.count(operation) == len(numbers)
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda calls: calls.where("characters.sav"),
-        lambda calls: calls.count("characters.sav"),
-        lambda calls: calls.assert_called("characters.sav"),
-        lambda calls: calls.assert_not_called("characters.sav"),
-        lambda calls: calls.assert_called_in_order("characters.create", "characters.sav"),
-    ],
-    ids=["where", "count", "called", "not called", "in order"],
-)
-def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Callable[[Calls], object]) -> None:
-    """Nothing here is a Mock: an unknown name is an error with the nearest name."""
-    with pytest.raises(AurousLookupError, match=r"'characters\.save'"):
-        ask(calls)
-
-
 def test_each_filter_is_an_attribute_of_a_call() -> None:
     """What type checkers know of `Calls.where` is there."""
     assert {*Filters.__annotations__} <= {field.name for field in fields(Call)}

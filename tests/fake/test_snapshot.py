@@ -128,28 +128,6 @@ class UnpicklableError(Exception):
         raise TypeError
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "bucket",
-        "team",
-    ],
-)
-def test_a_later_snapshot_can_be_restored_after_an_earlier_one(api: Api, change: str) -> None:
-    """Snapshots are moments: going back to the first does not spoil the second."""
-    first = api.aurous.snapshot()
-    if change == "team":
-        api.aurous.teams.add()
-    else:
-        api.get(BALANCE)
-    second, expected = api.aurous.snapshot(), whole(api)
-
-    api.aurous.restore(first)
-    api.aurous.restore(second)
-
-    assert whole(api) == expected
-
-
 def test_ids_and_chance_come_back(api: Api) -> None:
     """The same calls after a restore make the same characters, ids and pictures."""
     snapshot = api.aurous.snapshot()

@@ -100,16 +100,6 @@ def test_an_unfired_fault_says_whether_there_were_calls(
         Verdict(api.app).judge()
 
 
-@pytest.mark.parametrize("times", [1, 3])
-def test_a_fault_that_was_met_as_often_as_it_says_is_fine(api: Api, times: int) -> None:
-    """More calls than that are no matter."""
-    api.aurous.faults.status("balance.retrieve", 503, times=times)
-    for _ in range(times + 1):
-        api.get("/v1/balance")
-
-    Verdict(api.app).judge()
-
-
 @pytest.mark.parametrize("give", [lambda f: f.outage(60), lambda f: f.connect_error("*", times=inf)])
 def test_a_fault_without_an_end_is_met_once_at_least(api: Api, give: Callable[[Faults], Fault]) -> None:
     """An outage, or ``times=inf``: one call is enough, none is not."""

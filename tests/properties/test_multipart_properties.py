@@ -45,17 +45,3 @@ def test_every_form_comes_back(client: Any, files: list[tuple[str, tuple[str, by
         *(FormPart(name, None, value.encode()) for name, value in fields.items()),
         *(FormPart(name, filename, content) for name, (filename, content) in files),
     ]
-
-
-@each_client
-@given(files, st.data())
-def test_every_form_that_is_cut_off_is_none(
-    client: Any, files: list[tuple[str, tuple[str, bytes]]], draw: st.DataObject
-) -> None:
-    """Wherever the connection ended before the last boundary was there."""
-    assume(all(BOUNDARY.encode() not in content for _, (_, content) in files))
-    body, kind = sent(client, files=files)
-    end = draw.draw(st.integers(0, len(body) - len("\r\n") - 1))
-
-    assert read_parts(body[:end], kind) == []
-    assert len(read_parts(body[:-2], kind)) == len(files)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pytest_aurous import Aurous
-from pytest_aurous._core.resources.generations.orders import GRID, PRESETS, SIDES, measured, snapped
+from pytest_aurous._core.resources.generations.orders import GRID, PRESETS, SIDES, measured
 from tests.conftest import Api
 
 pytestmark = pytest.mark.slow
@@ -23,17 +23,6 @@ PIXELS = st.integers(*SIDES)
 @cache
 def _api() -> Api:
     return Api(Aurous(credits=1_000_000))
-
-
-@given(PIXELS)
-def test_img_3_a_side_is_snapped_to_the_nearest(pixels: int) -> None:
-    """It is a multiple of 32, within half a step, and within the range; no other multiple is nearer."""
-    side = snapped(pixels)
-
-    assert side % GRID == 0
-    assert abs(side - pixels) <= GRID / 2
-    assert SIDES[0] <= side <= SIDES[1]
-    assert all(abs(side - pixels) <= abs(other - pixels) for other in range(0, 2 * SIDES[1], GRID))
 
 
 @given(st.sampled_from(sorted(PRESETS)))
