@@ -17,7 +17,7 @@ from .._core.wire.exchange import Exchange
 from .._core.wire.har import file_name
 from .._core.wire.hosts import BASE_URL, is_loopback, is_vendors
 from .recording.read import Recording
-from .recording.traffic import Pending, Traffic
+from .recording.traffic import Traffic
 from .sanitize import Sanitizer
 
 
@@ -35,7 +35,7 @@ class SuiteRecorder:
         self.tests: Counter[str] = Counter()
         self._folder = folder
         self._unwritten = unwritten
-        self._noted: list[Pending] | None = None
+        self._noted: list[Exchange] | None = None
         self._base_url = BASE_URL
         self._work: Work | None = None
 
@@ -45,7 +45,7 @@ class SuiteRecorder:
         self.tests["allowed"] += 1
         self._base_url = base_url.rstrip("/")
         self._work = current_work()
-        noted = self._noted = list[Pending]()
+        noted = self._noted = list[Exchange]()
         try:
             yield
         finally:
@@ -72,17 +72,16 @@ class SuiteRecorder:
             )
         return f"Nothing was recorded: {why}\n{read_on}"
 
-    def _list_for(self, url: str) -> list[Pending] | None:
+    def _list_for(self, url: str) -> list[Exchange] | None:
         """Return the list of the running test; what threads of an older test send belongs to no test."""
         if self._noted is None or older_work(self._work) is not None:
             return None
-        return self._noted if is_vendors(_host(url)) or url.startswith(f"{self._base_url}/") else None
+        return self._noted if is_vendors(urlsplit(url).hostname or "") or url.startswith(f"{self._base_url}/") else None
 
-    def _write(self, test: str, noted: list[Pending]) -> None:
+    def _write(self, test: str, noted: list[Exchange]) -> None:
         file = self._folder / f"{file_name(test, parameters=False)}.har"
         try:
-            exchanges = [self._exchange(number, one) for number, one in enumerate(noted, 1)]
-            content = Sanitizer().har(Recording(file, exchanges))
+            content = Sanitizer().har(Recording(file, [self._at_vendor(one) for one in noted]))
             content["log"]["creator"] = {"name": "pytest-aurous --aurous-record", "version": version_of_package()}
             file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(file, json.dumps(content, indent=1) + "\n")
@@ -91,11 +90,6 @@ class SuiteRecorder:
             self.tests["unwritable"] += 1
             self._unwritten(test, error)
 
-    def _exchange(self, number: int, one: Pending) -> Exchange:
+    def _at_vendor(self, one: Exchange) -> Exchange:
         """Return what was noted as `check` reads it; a gateway of the team stands for the vendor's host."""
-        exchange, host = one.exchange(number), _host(one.url)
-        return exchange if is_vendors(host) or is_loopback(host) else exchange.at_host(BASE_URL, self._base_url)
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+        return one if is_vendors(one.host) or is_loopback(one.host) else one.at_host(BASE_URL, self._base_url)

@@ -16,7 +16,7 @@ import respx
 
 from pytest_aurous import Aurous
 from pytest_aurous._check.recording import traffic
-from pytest_aurous._check.recording.traffic import Pending, Traffic
+from pytest_aurous._check.recording.traffic import Traffic
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._httpx.stacks import all_stacks
@@ -84,9 +84,9 @@ def url() -> Iterator[str]:
 
 
 @contextmanager
-def noting() -> Generator[list[Pending], None, None]:
+def noting() -> Generator[list[Exchange], None, None]:
     """Note everything in the block, but what goes to /quiet."""
-    found: list[Pending] = []
+    found: list[Exchange] = []
     notes = Traffic(lambda url: None if url.endswith("/quiet") else found, all_stacks())
     notes.start()
     try:
@@ -96,25 +96,21 @@ def noting() -> Generator[list[Pending], None, None]:
 
 
 @pytest.fixture
-def noted() -> Iterator[list[Pending]]:
+def noted() -> Iterator[list[Exchange]]:
     """What the test exchanges."""
     with noting() as found:
         yield found
 
 
-def exchanges(noted: list[Pending]) -> list[Exchange]:
-    return [one.exchange(number) for number, one in enumerate(noted, 1)]
-
-
 @pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
-def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Pending]) -> None:
+def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Exchange]) -> None:
     """With the headers and bodies of both sides."""
     with stack.Client(headers={"X-Own": "1"}) as client:
         assert client.post(f"{url}/x?y=1", json={"name": "A"}).json() == {"name": "A"}
         assert client.get(f"{url}/gzip").json() == {"data": []}
         client.get(f"{url}/quiet")
 
-    one, two = exchanges(noted)
+    one, two = noted
     assert (one.method, one.url, one.status) == ("POST", f"{url}/x?y=1", 200)
     assert ("x-own", "1") in [(name.lower(), value) for name, value in one.headers]
     assert ("Content-Type", "application/json") in one.response_headers
@@ -126,7 +122,7 @@ def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Pending]) -> N
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
-async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Pending]) -> None:
+async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Exchange]) -> None:
     """Under asyncio as under trio."""
 
     async def parts() -> AsyncIterator[bytes]:
@@ -141,14 +137,14 @@ async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Pendin
         async with client.stream("GET", url) as response:
             assert [part async for part in response.aiter_bytes()] == [PAGE]
 
-    assert [(one.status, one.content, one.body) for one in exchanges(noted)] == [
+    assert [(one.status, one.content, one.body) for one in noted] == [
         (200, b'{"a": 1}', b'{"a": 1}'),
         (None, b"", b""),
         (200, b"", PAGE),
     ]
 
 
-def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Pending]) -> None:
+def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Exchange]) -> None:
     """What was not read is missing, what was is there, and of a film only the fact that there was one."""
     with httpx.Client() as client:
         with client.stream("GET", url):
@@ -162,7 +158,7 @@ def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Pending]) 
         with client.stream("GET", f"{url}/broken") as response:
             assert list(response.iter_raw()) == [b"no gzip"]
 
-    assert [one.body for one in exchanges(noted)] == [None, None, PAGE, None, b"", None]
+    assert [one.body for one in noted] == [None, None, PAGE, None, b"", None]
 
 
 def test_the_time_until_a_response_is_noted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,12 +169,12 @@ def test_the_time_until_a_response_is_noted(url: str, monkeypatch: pytest.Monkey
         next(now)
         response.read()
 
-    (one,) = exchanges(noted)
+    (one,) = noted
     assert (one.at, one.seconds) == (1_778_234_400.0, 0.25)
     assert Sanitizer().entry(one)["time"] == 250
 
 
-def test_an_exception_passes_unchanged(url: str, noted: list[Pending]) -> None:
+def test_an_exception_passes_unchanged(url: str, noted: list[Exchange]) -> None:
     """Before the response there is none; within its body a part is missing, as where it cannot be decompressed."""
     with httpx.Client() as client:
         with pytest.raises(httpx.ConnectError) as refused:
@@ -189,10 +185,10 @@ def test_an_exception_passes_unchanged(url: str, noted: list[Pending]) -> None:
             client.get(f"{url}/broken")
 
     assert refused.value.request.url == "http://127.0.0.1:1/x"
-    assert [(one.status, one.body) for one in exchanges(noted)] == [(None, b""), (200, None), (200, None)]
+    assert [(one.status, one.body) for one in noted] == [(None, b""), (200, None), (200, None)]
 
 
-def test_what_a_mock_or_a_fake_responds_is_not_noted(url: str, noted: list[Pending]) -> None:
+def test_what_a_mock_or_a_fake_responds_is_not_noted(url: str, noted: list[Exchange]) -> None:
     """It never came over the network."""
     with respx.mock(assert_all_called=False) as mock, httpx.Client() as client:
         mock.get("https://one.example").respond(json=[])

@@ -6,7 +6,8 @@ Nothing is read for its own sake: a body that streams goes on streaming, and an 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from time import time
 from types import ModuleType
 from typing import Any, Final
@@ -19,94 +20,14 @@ _FROM_NETWORK: Final = "network_stream"
 """The extension of a response that came over a connection; what a fake or a mock has made lacks it."""
 
 
-class Body:
-    """The part of a body that was sent or read.
-
-    Attributes:
-        kept: Whether to keep the bytes; otherwise only record that there was a body.
-        whole: Whether it was sent or read to its end.
-    """
-
-    def __init__(self, *, kept: bool = True) -> None:
-        self.kept = kept
-        self.whole = False
-        self._parts: list[bytes] = []
-
-    def begin(self) -> None:
-        """Forget what was sent before: a body can be sent twice."""
-        self._parts.clear()
-        self.whole = False
-
-    def add(self, part: bytes) -> None:
-        self._parts.append(part if self.kept else part[:1])
-
-    def content(self) -> bytes | None:
-        """Return the body; None where a part of it is missing."""
-        return b"".join(self._parts) if self.whole and (self.kept or not any(self._parts)) else None
-
-
-class Pending:
-    """An exchange on its way: a request, and what came back so far; its status is None without a response."""
-
-    def __init__(self, stack: ModuleType, request: Any) -> None:
-        self.url: str = str(request.url)
-        self.status: int | None = None
-        self._at = time()
-        self._seconds = 0.0
-        self._method: str = request.method
-        self._headers = _pairs(request)
-        self._response_headers: Pairs = ()
-        self._sent, self._received = Body(), Body()
-        self._stack = stack
-        try:
-            self._sent.add(request.content)
-            self._sent.whole = True
-        except stack.RequestNotRead:  # it is still to be made, part by part
-            request.stream = _noting(stack, request.stream, self._sent)
-
-    def respond(self, response: Any) -> None:
-        """Note a response, whose body is still to be read."""
-        self.status, self._response_headers = response.status_code, _pairs(response)
-        self._seconds = time() - self._at  # by then the API has handled the request, however long the body takes
-        kind = response.headers.get("content-type", "")
-        self._received = Body(kept=kind.startswith("application/json"))
-        response.stream = _noting(self._stack, response.stream, self._received)
-
-    def exchange(self, number: int) -> Exchange:
-        """Return what was noted; a body is None where a part of it is missing, or its bytes were not kept."""
-        return Exchange(
-            number,
-            self._method,
-            self.url,
-            self._headers,
-            self._sent.content(),
-            self._at,
-            self.status,
-            self._response_headers,
-            self._body(),
-            seconds=self._seconds,
-        )
-
-    def _body(self) -> bytes | None:
-        """Return the body of the response, decompressed; None where that is not possible."""
-        body = b"" if self.status is None else self._received.content()
-        if not body:
-            return body
-        try:
-            plain: bytes = self._stack.Response(200, headers=self._response_headers, content=body).content
-        except self._stack.DecodingError:
-            return None
-        return plain
-
-
 class Traffic:
     """Notes the requests of clients of *stacks*, and what comes back, in the list for their URL, if any.
 
     The stacks are httpx, and what sends requests as it does.
     """
 
-    def __init__(self, list_for: Callable[[str], list[Pending] | None], stacks: Iterable[ModuleType]) -> None:
-        self._list_for: Callable[[str], list[Pending] | None] = list_for
+    def __init__(self, list_for: Callable[[str], list[Exchange] | None], stacks: Iterable[ModuleType]) -> None:
+        self._list_for: Callable[[str], list[Exchange] | None] = list_for
         self._stacks = stacks
         self._patches: list[tuple[type[Any], str, Any, Any]] = []
 
@@ -155,12 +76,16 @@ class Traffic:
         if noted is None:
             yield lambda response: response
             return
-        exchange = Pending(stack, request)
+        exchange = Exchange(len(noted) + 1, request.method, str(request.url), _pairs(request), None, time())
         noted.append(exchange)
+        try:
+            exchange.content = request.content
+        except stack.RequestNotRead:  # it is still to be made, part by part
+            request.stream = _noting(stack, request.stream, partial(setattr, exchange, "content"))
 
         def note(response: Any) -> Any:
             if _FROM_NETWORK in response.extensions:
-                exchange.respond(response)
+                _respond(stack, exchange, response)
             else:
                 noted.remove(exchange)
             return response
@@ -177,23 +102,37 @@ def _pairs(message: Any) -> Pairs:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in message.headers.raw)
 
 
-def _noting(stack: ModuleType, stream: Any, body: Body) -> Any:
-    """Return *stream*, which notes in *body* what is read of it."""
+def _respond(stack: ModuleType, exchange: Exchange, response: Any) -> None:
+    """Note a response, whose body is missing until it was read to its end; of a picture, it stays so."""
+    exchange.status, exchange.response_headers, exchange.body = response.status_code, _pairs(response), None
+    exchange.seconds = time() - (exchange.at or 0.0)  # the API has handled the request, however long the body takes
+    kept = response.headers.get("content-type", "").startswith("application/json")
+
+    def read(body: bytes) -> None:
+        if kept or not body:
+            with suppress(stack.DecodingError):
+                exchange.body = body and stack.Response(200, headers=exchange.response_headers, content=body).content
+
+    response.stream = _noting(stack, response.stream, read, kept=kept)
+
+
+def _noting(stack: ModuleType, stream: Any, note: Callable[[bytes], object], *, kept: bool = True) -> Any:
+    """Return *stream*, which notes what was read of it at its end; if it is not *kept*, only whether there was any."""
 
     class Noting(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
         def __iter__(self) -> Iterator[bytes]:
-            body.begin()
+            parts: list[bytes] = []
             for part in stream:
-                body.add(part)
+                parts.append(part if kept else part[:1])
                 yield part
-            body.whole = True
+            note(b"".join(parts))
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            body.begin()
+            parts: list[bytes] = []
             async for part in stream:
-                body.add(part)
+                parts.append(part if kept else part[:1])
                 yield part
-            body.whole = True
+            note(b"".join(parts))
 
         def close(self) -> None:
             stream.close()
