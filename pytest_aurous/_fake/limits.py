@@ -28,8 +28,6 @@ class Limit(Public):
         ``aurous.limits["characters_synthesize"].exhaust()``
     """
 
-    __slots__ = ("_team", "_world", "name")
-
     _page = _PAGE
 
     def __init__(self, world: World, team: str, name: str) -> None:
@@ -95,8 +93,6 @@ class Limits(Public, Mapping[str, Limit]):
     Example:
         ``[bucket.name for bucket in aurous.limits.values() if bucket.overruns]``
     """
-
-    __slots__ = ("_team", "_world")
 
     _page = _PAGE
 

@@ -36,8 +36,6 @@ else:
 class Belongings(Public):
     """The records, limits and endpoints of a team."""
 
-    __slots__ = ()
-
     @property
     def _owner(self) -> tuple[World, str]:
         raise NotImplementedError
@@ -117,8 +115,6 @@ class Team(Belongings, Live, _TeamFields):
     Example:
         ``aurous.client(headers={"X-Api-Key": aurous.teams.add(credits=0).api_key})`` calls for another team.
     """
-
-    __slots__ = ("api_key",)
 
     _kind = TeamRow
     _prefix = "team"

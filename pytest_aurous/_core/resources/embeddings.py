@@ -73,8 +73,6 @@ PAGE: Final = "reference/chat.html"
 class Embeddings(Public):
     """`aurous.embeddings`: the vectors of texts."""
 
-    __slots__ = ("_world",)
-
     _page = PAGE
 
     def __init__(self, world: World) -> None:

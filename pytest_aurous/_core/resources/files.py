@@ -137,8 +137,6 @@ else:
 class File(Live, _FileFields):
     """A live file, with the attributes of the API."""
 
-    __slots__ = ()
-
     _kind = FileRow
     _prefix = "file"
     _summary = "{0.purpose} {0.width_px}x{0.height_px} {0.status}"

@@ -170,8 +170,6 @@ else:
 class Model(Live, _ModelFields):
     """A live model of chats or embeddings."""
 
-    __slots__ = ()
-
     _kind = ModelRow
     _prefix = "model"
     _summary = "{0.kind}"
@@ -183,8 +181,6 @@ class Model(Live, _ModelFields):
 
 class Models(Usable[Model]):
     """The models that a team can use."""
-
-    __slots__ = ()
 
     _record = Model
 

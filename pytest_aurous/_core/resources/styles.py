@@ -121,8 +121,6 @@ else:
 
 
 class _Style(Live):
-    __slots__ = ()
-
     _prefix = "lora"
     _stream = "style"
     _summary = "{0.slug!r}"
@@ -135,15 +133,11 @@ class _Style(Live):
 class Lora(_Style, _LoraFields):
     """A live image style."""
 
-    __slots__ = ()
-
     _kind = LoraRow
 
 
 class VideoLora(_Style, _VideoLoraFields):
     """A live video style."""
-
-    __slots__ = ()
 
     _kind = VideoLoraRow
 
@@ -172,8 +166,6 @@ class VideoLoraColumns(TypedDict, total=False):
 
 class Styles(Usable[L]):
     """The styles that a team can use: the public ones, then its own."""
-
-    __slots__ = ()
 
     def _add(self, name: str, slug: str | None, public: bool, origin: Any, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
         """Add a style; its *origin* is its id and when it was created, as in `add`."""

@@ -101,8 +101,6 @@ else:
 class Upload(Live, _UploadFields):
     """A live upload ticket."""
 
-    __slots__ = ()
-
     _kind = UploadRow
     _prefix = "upl"
     _summary = "{0.filename!r} {0.status}"

@@ -231,8 +231,6 @@ else:
 class WebhookEndpoint(Live, _EndpointFields):
     """A live webhook endpoint, with the attributes of the API and its secret."""
 
-    __slots__ = ()
-
     _kind = EndpointRow
     _prefix = "we"
 

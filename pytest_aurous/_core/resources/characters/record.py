@@ -45,8 +45,6 @@ class Character(Playable, _CharacterFields):
         ``assert aurous.characters.last.status == "ready"``
     """
 
-    __slots__ = ()
-
     _kind = CharacterRow
     _prefix = "char"
     _lifecycle = LIFECYCLE

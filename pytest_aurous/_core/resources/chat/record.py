@@ -40,8 +40,6 @@ class Completion(Live, _CompletionFields):
         ``assert aurous.chat.completions.last.text == "Aurora has black hair."``
     """
 
-    __slots__ = ()
-
     _kind = CompletionRow
     _prefix = "cmp"
     _page = PAGE
@@ -87,8 +85,6 @@ class Completion(Live, _CompletionFields):
 
 class Completions(Collection[Completion]):
     """The chat completions of a team."""
-
-    __slots__ = ()
 
     _record = Completion
     _page = PAGE
@@ -145,8 +141,6 @@ class Completions(Collection[Completion]):
 
 class Chat(Public):
     """`aurous.chat`: what the model says, and what it has said."""
-
-    __slots__ = ("_team", "_world")
 
     _page = PAGE
 

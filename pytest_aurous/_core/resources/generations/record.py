@@ -29,8 +29,6 @@ else:
 class Generation(Playable, _GenerationFields):
     """A live image or video: it has the attributes of the API, always current."""
 
-    __slots__ = ()
-
     _kind = GenerationRow
     _stream = "generation"
 
@@ -101,8 +99,6 @@ class Image(Generation):
         ``assert aurous.images.last.character_id == character.id``
     """
 
-    __slots__ = ()
-
     _prefix = "img"
     _lifecycle = IMAGES
 
@@ -128,8 +124,6 @@ class Image(Generation):
 class Video(Generation):
     """A live video."""
 
-    __slots__ = ()
-
     _prefix = "vid"
     _lifecycle = VIDEOS
 
@@ -147,8 +141,6 @@ G = TypeVar("G", bound=Generation)
 
 class Generations(Scripted[G]):
     """The generations of one medium and one team."""
-
-    __slots__ = ()
 
     _medium: ClassVar[str]
 
