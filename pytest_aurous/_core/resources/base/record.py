@@ -15,7 +15,6 @@ from ...base.errors import (
     AurousError,
     AurousLookupError,
     AurousTransitionError,
-    hide_mistakes,
     nearest,
     see,
     shown,
@@ -32,8 +31,6 @@ from .schema import visible
 
 if TYPE_CHECKING:
     from ...base.names import ErrorCode
-
-__tracebackhide__ = hide_mistakes
 
 L = TypeVar("L", bound="Live")
 Instant = datetime | str
