@@ -51,8 +51,6 @@ class Filters(TypedDict, total=False):
 class CallAssertions(Public):
     """The assertions about calls, for all calls of a fake or for some of them."""
 
-    __slots__ = ()
-
     @property
     def _asserted(self) -> Calls:
         raise NotImplementedError
@@ -177,8 +175,6 @@ class Calls(Sequence[Call], CallAssertions):
     Example:
         ``aurous.calls.where("characters.save", status=200)``
     """
-
-    __slots__ = ("_all", "_calls")
 
     _page = _PAGE
 

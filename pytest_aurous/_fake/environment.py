@@ -14,8 +14,6 @@ from .._core.base.chains import undone_on_error
 class _Held:
     """A variable, the value that a fake or a server has set, and the value that it found."""
 
-    __slots__ = ("found", "name", "value")
-
     def __init__(self, name: str, value: str, found: str | None) -> None:
         self.name = name
         self.value = value

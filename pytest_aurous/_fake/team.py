@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from .._core.base.amounts import exact, json_number, plain
 from .._core.base.arguments import Check, Public
-from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import redacted
 from .._core.resources.base.record import Collection, Instant, Live
 from .._core.resources.characters.record import Characters
@@ -25,8 +24,6 @@ from .._core.world.settings import read_setting
 from .._core.world.world import World
 from .limits import Limits
 
-__tracebackhide__ = hide_mistakes
-
 if TYPE_CHECKING:  # a handle has the attributes of its row
     _TeamFields = TeamRow
 else:
@@ -35,8 +32,6 @@ else:
 
 class Belongings(Public):
     """The records, limits and endpoints of a team."""
-
-    __slots__ = ()
 
     @property
     def _owner(self) -> tuple[World, str]:
@@ -117,8 +112,6 @@ class Team(Belongings, Live, _TeamFields):
     Example:
         ``aurous.client(headers={"X-Api-Key": aurous.teams.add(credits=0).api_key})`` calls for another team.
     """
-
-    __slots__ = ("api_key",)
 
     _kind = TeamRow
     _prefix = "team"

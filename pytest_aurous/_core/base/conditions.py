@@ -19,9 +19,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from .arguments import Check
 from .data import is_mapping
-from .errors import choices, hide_mistakes, nearest, shown
-
-__tracebackhide__ = hide_mistakes
+from .errors import choices, nearest, shown
 
 OF_REQUESTS: Final = ("json", "path", "header", "pattern")
 OF_DELIVERIES: Final = ("json", "path", "pattern")

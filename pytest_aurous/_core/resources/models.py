@@ -6,15 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..base.amounts import product
-from ..base.errors import AurousError, hide_mistakes, see
+from ..base.errors import AurousError, see
 from ..base.instants import parse_instant
 from ..wire.refusal import ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, endpoint
 from .base.record import Live, Usable
 from .base.schema import RecordRow, assumed, column, free, obj, row_class, text_of
-
-__tracebackhide__ = hide_mistakes
 
 Kind = Literal["chat", "embedding"]
 KINDS: Final = ("chat", "embedding")
@@ -170,8 +168,6 @@ else:
 class Model(Live, _ModelFields):
     """A live model of chats or embeddings."""
 
-    __slots__ = ()
-
     _kind = ModelRow
     _prefix = "model"
     _summary = "{0.kind}"
@@ -183,8 +179,6 @@ class Model(Live, _ModelFields):
 
 class Models(Usable[Model]):
     """The models that a team can use."""
-
-    __slots__ = ()
 
     _record = Model
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
-from ..base.errors import hide_mistakes
 from ..base.instants import iso
 from ..wire.fields import integer, number, one_of
 from ..wire.refusal import ApiProblem, not_found
@@ -16,8 +15,6 @@ from ..world.world import World
 from .base.endpoint import Context, Endpoint, endpoint
 from .base.record import Instant, Live, Usable
 from .base.schema import RecordRow, column, reference, row_class, to_wire
-
-__tracebackhide__ = hide_mistakes
 
 RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}
 # What a second of video costs, and how much more of it at each resolution (vid-2).
@@ -121,8 +118,6 @@ else:
 
 
 class _Style(Live):
-    __slots__ = ()
-
     _prefix = "lora"
     _stream = "style"
     _summary = "{0.slug!r}"
@@ -135,15 +130,11 @@ class _Style(Live):
 class Lora(_Style, _LoraFields):
     """A live image style."""
 
-    __slots__ = ()
-
     _kind = LoraRow
 
 
 class VideoLora(_Style, _VideoLoraFields):
     """A live video style."""
-
-    __slots__ = ()
 
     _kind = VideoLoraRow
 
@@ -172,8 +163,6 @@ class VideoLoraColumns(TypedDict, total=False):
 
 class Styles(Usable[L]):
     """The styles that a team can use: the public ones, then its own."""
-
-    __slots__ = ()
 
     def _add(self, name: str, slug: str | None, public: bool, origin: Any, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
         """Add a style; its *origin* is its id and when it was created, as in `add`."""

@@ -15,7 +15,6 @@ from ...base.errors import (
     AurousError,
     AurousLookupError,
     AurousTransitionError,
-    hide_mistakes,
     nearest,
     see,
     shown,
@@ -33,8 +32,6 @@ from .schema import visible
 if TYPE_CHECKING:
     from ...base.names import ErrorCode
 
-__tracebackhide__ = hide_mistakes
-
 L = TypeVar("L", bound="Live")
 Instant = datetime | str
 """An instant as a test writes it: a `datetime`, or ISO 8601 text."""
@@ -42,8 +39,6 @@ Instant = datetime | str
 
 class Live(Public):
     """A record of the fake: each attribute has its current value, and reading it changes and counts nothing."""
-
-    __slots__ = ("_world", "id")
 
     _page = "reference/records.html"
     _kind: ClassVar[type[Any]]
@@ -128,8 +123,6 @@ class Collection(Public, Generic[L]):
     Example:
         ``[character.name for character in aurous.characters if character.status == "ready"]``
     """
-
-    __slots__ = ("_team", "_world")
 
     _name: str
     _page = "reference/records.html"
@@ -281,8 +274,6 @@ class Collection(Public, Generic[L]):
 class Usable(Collection[L]):
     """The records that a team can use: first the public ones, then its own."""
 
-    __slots__ = ()
-
     def _living(self) -> list[str]:
         with self._world.lock:
             return [row.id for row in self._world.table(self._record._kind).usable(self._team)]
@@ -293,8 +284,6 @@ class Usable(Collection[L]):
 
 class Playable(Live):
     """A record with a script: each time its work starts, the next run of the script starts."""
-
-    __slots__ = ()
 
     _lifecycle: ClassVar[Lifecycle]
 
@@ -367,8 +356,6 @@ P = TypeVar("P", bound=Playable)
 
 class Scripted(Collection[P]):
     """The records of a resource with a lifecycle."""
-
-    __slots__ = ()
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
         """Set the script of records that are created from now on: of a team of its own, or else in every team.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ...base.arguments import Check, Public
 from ...base.conditions import OF_CHATS, read_condition
 from ...base.data import is_mapping, is_row
-from ...base.errors import hide_mistakes
 from ...base.frames import PACKAGE, nearest_outside, place_of
 from ...base.redaction import redacted, shortened
 from ...world.world import World
@@ -20,8 +19,6 @@ from ..base.schema import to_wire
 from . import replies
 from .replies import NOTHING, Chunking, ScriptedReply
 from .row import IN_PROGRESS, PUBLIC, CompletionRow, choice, seen_at
-
-__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     _CompletionFields = CompletionRow
@@ -39,8 +36,6 @@ class Completion(Live, _CompletionFields):
     Example:
         ``assert aurous.chat.completions.last.text == "Aurora has black hair."``
     """
-
-    __slots__ = ()
 
     _kind = CompletionRow
     _prefix = "cmp"
@@ -87,8 +82,6 @@ class Completion(Live, _CompletionFields):
 
 class Completions(Collection[Completion]):
     """The chat completions of a team."""
-
-    __slots__ = ()
 
     _record = Completion
     _page = PAGE
@@ -145,8 +138,6 @@ class Completions(Collection[Completion]):
 
 class Chat(Public):
     """`aurous.chat`: what the model says, and what it has said."""
-
-    __slots__ = ("_team", "_world")
 
     _page = PAGE
 

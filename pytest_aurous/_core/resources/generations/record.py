@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ...base.arguments import Check
-from ...base.errors import AurousError, hide_mistakes, see
+from ...base.errors import AurousError, see
 from ...base.redaction import redacted, shortened
 from ...world.script import Plan, plan_of
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
@@ -15,8 +15,6 @@ from ..webhooks import check_url
 from . import machine, orders
 from .endpoints import draw_film, draw_image
 from .row import IMAGES, LIFECYCLES, PREFIXES, VIDEOS, GenerationRow, render
-
-__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     from ...base.names import GenerationStatus, ImageSize, Ratio, Resolution
@@ -28,8 +26,6 @@ else:
 
 class Generation(Playable, _GenerationFields):
     """A live image or video: it has the attributes of the API, always current."""
-
-    __slots__ = ()
 
     _kind = GenerationRow
     _stream = "generation"
@@ -101,8 +97,6 @@ class Image(Generation):
         ``assert aurous.images.last.character_id == character.id``
     """
 
-    __slots__ = ()
-
     _prefix = "img"
     _lifecycle = IMAGES
 
@@ -128,8 +122,6 @@ class Image(Generation):
 class Video(Generation):
     """A live video."""
 
-    __slots__ = ()
-
     _prefix = "vid"
     _lifecycle = VIDEOS
 
@@ -147,8 +139,6 @@ G = TypeVar("G", bound=Generation)
 
 class Generations(Scripted[G]):
     """The generations of one medium and one team."""
-
-    __slots__ = ()
 
     _medium: ClassVar[str]
 
