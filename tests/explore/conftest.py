@@ -1,12 +1,10 @@
-"""What the tests of exploring share: a fake that is entered, and a small shop that publishes a character on it."""
+"""What the tests of exploring share: a fake that is entered, and what shortens the patience of an exploration."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError
@@ -14,6 +12,8 @@ from pytest_aurous._explore.runs import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import httpx
 
     from pytest_aurous import Exploration
 
@@ -30,55 +30,6 @@ def _as_documented() -> None:
     """Compare no response with the OpenAPI document: other tests do, and here are many thousands of them."""
 
 
-class PublishFailed(Exception):  # noqa: N818 - as the documentation calls it
-    """The documented failure of the shop."""
-
-
-class Shop:
-    """Code under test: orders a character, waits for it, and saves it.
-
-    Attributes:
-        key: The ``Idempotency-Key`` of its order; None: a careless shop, which has none.
-    """
-
-    def __init__(self, client: httpx.Client, key: str | None = "order-1") -> None:
-        self.client = client
-        self.key = key
-
-    def publish(self) -> str:
-        """Return the id of the character."""
-        headers = {} if self.key is None else {"Idempotency-Key": self.key}
-        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-        character: str = self.send("POST", "/v1/characters", json=body, headers=headers)["id"]
-        for _ in range(1000):
-            status = self.send("GET", f"/v1/characters/{character}")["status"]
-            if status in {"reviewing", "ready"}:
-                break
-            if status != "synthesizing":
-                raise PublishFailed(status)
-            time.sleep(10)
-        self.send("POST", f"/v1/characters/{character}/save")
-        return character
-
-    def send(self, method: str, path: str, **sent: Any) -> Any:
-        """Return the JSON of a response; try four times."""
-        for _ in range(4):
-            try:
-                response = self.client.request(method, path, **sent)
-                if response.status_code in {409, 429, 503}:
-                    time.sleep(25)
-                    continue
-                response.raise_for_status()
-                return response.json()
-            except httpx.TransportError:
-                time.sleep(25)
-            except httpx.HTTPStatusError as error:
-                raise PublishFailed(error.response.status_code) from error
-            except ValueError:  # the body is cut
-                pass
-        raise PublishFailed("four times")
-
-
 @pytest.fixture
 def fake() -> Iterator[Aurous]:
     """A fake that is entered; its characters are in review when they are polled for the third time."""
@@ -91,12 +42,6 @@ def fake() -> Iterator[Aurous]:
 def client(fake: Aurous) -> Iterator[httpx.Client]:
     with fake.client(timeout=5) as client:
         yield client
-
-
-@pytest.fixture
-def shop(client: httpx.Client) -> Shop:
-    """A careful shop."""
-    return Shop(client)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import trio
 
+from clients.common import publish
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._core.base.forms import formless
 from tests.conftest import synthesis_price
@@ -219,7 +220,7 @@ def whole(fake: Aurous) -> dict[str, Any]:
 
 @pytest.mark.parametrize("sleep", ["real", "skip"])
 @pytest.mark.parametrize("now", [None, "2026-05-08T10:00:00Z"])
-def test_the_fake_is_as_the_good_day_left_it(shop: Any, sleep: Any, now: str | None) -> None:
+def test_the_fake_is_as_the_good_day_left_it(sleep: Any, now: str | None) -> None:
     """Its state, its calls after those made before, notes, pitfalls, problems, faults and their counters."""
     found: list[dict[str, Any]] = []
     moved: list[float] = []
@@ -231,12 +232,11 @@ def test_the_fake_is_as_the_good_day_left_it(shop: Any, sleep: Any, now: str | N
             one.faults.status("characters.save", 503, times=2)
             client.get("/v1/balance")
             client.post("/v1/characters", json=NOVA)  # two pitfalls are near: no key
-            publish = type(shop)(client).publish
             began = one.clock.time()
 
-            def run(publish: Callable[[], str] = publish, client: httpx.Client = client) -> str:
+            def run(client: httpx.Client = client) -> str:
                 client.get("/v1/balance")
-                return publish()
+                return str(publish("Nova")["id"])
 
             if explores:
                 one.explore(run, laws="ends")
@@ -314,7 +314,7 @@ FEW = "lost, unavailable"
 ALIKE: Any = {"faults": "lost", "laws": "-recovers"}
 
 
-async def publish(client: httpx.AsyncClient, gate: Any, number: int) -> None:
+async def publish_one(client: httpx.AsyncClient, gate: Any, number: int) -> None:
     """Order a character, and wait for it; three at a time."""
     async with gate:
         body = {"name": f"A {number}", "generate": True, "attributes": {"age": 20 + number}}
@@ -335,7 +335,7 @@ def test_tasks_that_sleep_are_explored_alike(backend: str) -> None:
                 gate = asyncio.Semaphore(3) if backend == "asyncio" else trio.Semaphore(3)
                 async with fake.async_client(timeout=5) as client, anyio.create_task_group() as group:
                     for number in range(6):
-                        group.start_soon(publish, client, gate, number)
+                        group.start_soon(publish_one, client, gate, number)
 
             async def test(fake: Aurous = fake, main: Any = main) -> Exploration:
                 return await fake.aexplore(main, **ALIKE)
