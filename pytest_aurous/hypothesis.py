@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from ._core.base.arguments import Check
-from ._core.base.errors import AurousError, nearest, see
+from ._core.base.errors import AurousError, hide_mistakes, nearest, see
 from ._core.resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
 from ._core.resources.characters.row import ATTRIBUTES, CREATE
 from ._core.wire.fields import Shape, body_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ._core.base.names import BadDayFault, Operation, Resource
 
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
+__tracebackhide__ = hide_mistakes
+
 _PAGE: Final = "reference/exploring.html#strategies"
 _MOST_RUNS: Final = 3
 _MOST_STEPS: Final = 6

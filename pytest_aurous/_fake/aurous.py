@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .calls import Calls
     from .webhooks import Webhooks
 
+__tracebackhide__ = hide_mistakes
+
 _AT_ONCE: Final = {
     "credits": "aurous.team.credits",
     "now": "aurous.clock.freeze(...)",

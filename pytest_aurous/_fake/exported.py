@@ -15,7 +15,7 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from .._core.base.data import ULID
-from .._core.base.errors import AurousError, see, version_of_package
+from .._core.base.errors import AurousError, hide_mistakes, see, version_of_package
 from .._core.base.redaction import shortened
 from .._core.engine.pipeline import App, Snapshot
 from .._core.faults.collection import fault_kinds
@@ -41,6 +41,8 @@ from .._report.state import view
 
 if TYPE_CHECKING:
     from .._core.faults.fault import Fault
+
+__tracebackhide__ = hide_mistakes
 
 VERSION: Final = 1
 KIND: Final = "pytest-aurous export"

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from .._core.base.arguments import Check, Public
-from .._core.base.errors import AurousLookupError, nearest, see, shown
+from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._core.base.redaction import redacted
 from .._core.world.buckets import BUCKETS, Bucket
 from .._core.world.world import World
 
 if TYPE_CHECKING:
     from .._core.base.names import BucketName
+
+__tracebackhide__ = hide_mistakes
 
 _PAGE: Final = "reference/records.html#rate-limits"
 _SLOWEST: Final = 0.001

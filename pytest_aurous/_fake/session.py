@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.base.errors import AurousLookupError, nearest, see, shown
+from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._core.base.redaction import protect
 from .._core.engine.pipeline import App, Snapshot
 from .._core.resources.team import ApiKey
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MOMENTS: Final = "reference/records.html#back-to-a-moment"
 Keep = Callable[[], Callable[[], object]]
 """Returns a function that goes back to what something is at this moment, as often as it is called."""
+
+__tracebackhide__ = hide_mistakes
 
 
 class Session:

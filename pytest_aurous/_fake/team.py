@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._core.base.amounts import exact, json_number, plain
 from .._core.base.arguments import Check, Public
+from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import redacted
 from .._core.resources.base.record import Collection, Instant, Live
 from .._core.resources.characters.record import Characters
@@ -23,6 +24,8 @@ from .._core.world.ledger import Account, BillingMode
 from .._core.world.settings import read_setting
 from .._core.world.world import World
 from .limits import Limits
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # a handle has the attributes of its row
     _TeamFields = TeamRow

@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from .._core.base.arguments import Public
-from .._core.base.errors import AurousError, see, shown
+from .._core.base.errors import AurousError, hide_mistakes, see, shown
 from .._core.engine.dispatch import attempts
 from .._core.resources.generations.row import GenerationRow
 from .._core.resources.webhooks import (
@@ -24,6 +24,8 @@ from .._core.world.outbox import Delivery
 if TYPE_CHECKING:
     from .._core.base.names import Event
     from .session import Session
+
+__tracebackhide__ = hide_mistakes
 
 Receiver = Callable[[Delivery], int | Awaitable[int | None] | None]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[Any]]

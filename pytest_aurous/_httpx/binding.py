@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from .._core.base.errors import AurousError, UnknownArgument, see
+from .._core.base.errors import AurousError, UnknownArgument, hide_mistakes, see
 from .._core.world.outbox import PATIENCE, Delivery
 from .interception import INTERCEPTION
 from .router import Router
@@ -16,6 +16,8 @@ from .stacks import PassedThrough, stack_of
 
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
+
+__tracebackhide__ = hide_mistakes
 
 C = TypeVar("C")
 # Arguments of an application in either standard. Any other target takes one: the delivery.

@@ -11,9 +11,11 @@ from inspect import CO_VARKEYWORDS, signature
 from types import FunctionType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeVar, cast
 
-from .errors import AurousError, UnknownArgument, choices, nearest, see, shown
+from .errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 from .frames import PACKAGE, package_of
 from .redaction import redacted
+
+__tracebackhide__ = hide_mistakes
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -19,7 +19,9 @@ from typing import Any, Final, NamedTuple, cast
 
 from .arguments import Check
 from .data import is_mapping
-from .errors import choices, nearest, shown
+from .errors import choices, hide_mistakes, nearest, shown
+
+__tracebackhide__ = hide_mistakes
 
 OF_REQUESTS: Final = ("json", "path", "header", "pattern")
 OF_DELIVERIES: Final = ("json", "path", "pattern")

@@ -5,11 +5,9 @@ A test imports the exceptions and warnings from `pytest_aurous.errors`; the help
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from .frames import PACKAGE, callers, package_of
 from .redaction import redacted, shortened
 
 if TYPE_CHECKING:
@@ -80,9 +78,6 @@ class AurousError(Exception):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*[redacted(one) if isinstance(one, str) else one for one in args])
-        for frame in callers(sys._getframe(1)):  # whoever is on the way to the test, whose file has the mistake
-            if package_of(frame) == PACKAGE:
-                frame.f_globals["__tracebackhide__"] = hide_mistakes
 
 
 class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it names what happened
@@ -202,8 +197,8 @@ def shown(value: object) -> str:
 def hide_mistakes(excinfo: Any) -> bool:
     """Hide a frame from pytest's tracebacks if the error is a mistake of the test; a bug of ours keeps all its frames.
 
-    pytest reads ``__tracebackhide__`` in the module of each frame; an `AurousError` sets it where it comes through.
-    Modules through which errors of the test itself come, too, have it from the start.
+    pytest reads ``__tracebackhide__ = hide_mistakes`` in each module whose functions a test calls. So the traceback
+    ends in the test's file, where the mistake is.
     """
     return excinfo is not None and bool(excinfo.errisinstance((AurousError, AssertionError)))
 

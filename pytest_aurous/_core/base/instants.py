@@ -8,7 +8,9 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
 
-from .errors import AurousError, see, shown
+from .errors import AurousError, hide_mistakes, see, shown
+
+__tracebackhide__ = hide_mistakes
 
 FIRST: Final = -62_135_596_800.0
 LAST: Final = 253_402_300_799.0

@@ -9,7 +9,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..base.chains import nothing
-from ..base.errors import AurousError, see, shown
+from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..faults.fault import DeliveryFault
 from ..faults.queue import FaultQueue
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self  # for checkers, which know it
+
+__tracebackhide__ = hide_mistakes
 
 # Both must be true before an endpoint is disabled: an endpoint that fails fast is not given up in an hour (hook-9).
 _DAY: Final = 86_400.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from urllib.parse import parse_qsl
 from weakref import proxy
 
-from ..base.errors import AurousError, see, shown
+from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.frames import is_interruption
 from ..base.work import ending
 from ..faults.fault import CallFault, Refuse
@@ -38,6 +38,8 @@ from .pitfalls import Pitfalls
 
 if TYPE_CHECKING:
     from ..faults.collection import Faults
+
+__tracebackhide__ = hide_mistakes
 
 
 Outcome = Reply | Break | Delayed

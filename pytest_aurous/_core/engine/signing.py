@@ -9,7 +9,9 @@ from math import inf
 from typing import Final
 
 from ..base.arguments import Check, hinting
-from ..base.errors import AurousSignatureError, see, shown
+from ..base.errors import AurousSignatureError, hide_mistakes, see, shown
+
+__tracebackhide__ = hide_mistakes
 
 _DIGITS: Final = 12
 """Digits of a time at most. It reaches beyond the year 33,000, and a longer text would take long to convert."""

@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from ..base.arguments import Check
-from ..base.errors import AurousLookupError, see, shown
+from ..base.errors import AurousLookupError, hide_mistakes, see, shown
 from ..base.redaction import redacted
 from ..resources.catalog import CATALOG, check_operation
 from ..time.clock import Clock
@@ -28,6 +28,8 @@ from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, UNSERVED, Bre
 from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, made_by
 from .queue import FaultQueue
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..base.arguments import Check, Public
-from ..base.errors import AurousLookupError, nearest, see, shown
+from ..base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from ..resources.webhooks import EVENTS
 from ..world.outbox import Delivery, Outbox
 from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery, made_by
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
     from ..base.names import Event
+
+__tracebackhide__ = hide_mistakes
 
 
 class DeliveryFaults(Public):

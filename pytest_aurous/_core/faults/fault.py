@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ..base.arguments import Check, Public
 from ..base.conditions import OF_DELIVERIES, OF_REQUESTS, Subject, fits, read_condition
 from ..base.data import parsed
-from ..base.errors import AurousLookupError, see
+from ..base.errors import AurousLookupError, hide_mistakes, see
 from ..base.frames import PACKAGE, nearest_outside, place_of
 from ..base.redaction import redacted
 from ..time.clock import Clock
@@ -22,6 +22,8 @@ from ..wire.call import Call
 from ..wire.refusal import ApiProblem
 from ..wire.reply import Break, Reply
 from ..world.outbox import Delivery, Outbox
+
+__tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/faults.html"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from ..base.arguments import Check, hinting
-from ..base.errors import AurousLookupError, AurousScriptError, choices, closest, nearest, see, shown
+from ..base.errors import AurousLookupError, AurousScriptError, choices, closest, hide_mistakes, nearest, see, shown
 from ..wire.call import Call
 from ..wire.hosts import UPLOAD_HOST, host_of, is_upload, is_vendors
 from ..world.script import Lifecycle, Plan, Step, parse_runs, plan_of
@@ -29,6 +29,8 @@ from .generations.row import IMAGES, VIDEOS, GenerationRow
 
 if TYPE_CHECKING:
     from ..base.names import Resource
+
+__tracebackhide__ = hide_mistakes
 
 # The vendor removes these paths on that day; the fake answers afterwards, too (legacy-1).
 _HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 from ..base.amounts import json_number, total
 from ..base.arguments import Check, Public
 from ..base.data import is_array, is_finite, is_object
+from ..base.errors import hide_mistakes
 from ..wire import messages as say
 from ..wire.fields import Reader, body_of, described, integer, list_of, one_of, optional, read_fields, text
 from ..wire.refusal import BODY_ERRORS, ApiProblem
@@ -22,6 +23,8 @@ from .base.schema import PART, VALUE, RecordRow, column, obj, row_class, text_of
 from .chat.request import known, public_url, tokens_of
 from .models import ModelRow, price_of, require_model
 from .team import charge, pay
+
+__tracebackhide__ = hide_mistakes
 
 _WORD: Final = re.compile(r"\w+")
 

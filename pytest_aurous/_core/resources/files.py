@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, cast, get_args
 
 from ..base.arguments import Check
 from ..base.data import read_json
-from ..base.errors import AurousError, see, shown
+from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..wire.fields import Reader, integer, read_fields
 from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found, not_one_of
@@ -21,6 +21,8 @@ from .content.pictures import Measured, measure, picture
 
 if TYPE_CHECKING:
     from ..wire.bodies import FormPart
+
+__tracebackhide__ = hide_mistakes
 
 Purpose = Literal["reference", "first_frame", "last_frame"]
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..base.amounts import product
-from ..base.errors import AurousError, see
+from ..base.errors import AurousError, hide_mistakes, see
 from ..base.instants import parse_instant
 from ..wire.refusal import ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, endpoint
 from .base.record import Live, Usable
 from .base.schema import RecordRow, assumed, column, free, obj, row_class, text_of
+
+__tracebackhide__ = hide_mistakes
 
 Kind = Literal["chat", "embedding"]
 KINDS: Final = ("chat", "embedding")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
+from ..base.errors import hide_mistakes
 from ..base.instants import iso
 from ..wire.fields import integer, number, one_of
 from ..wire.refusal import ApiProblem, not_found
@@ -15,6 +16,8 @@ from ..world.world import World
 from .base.endpoint import Context, Endpoint, endpoint
 from .base.record import Instant, Live, Usable
 from .base.schema import RecordRow, column, reference, row_class, to_wire
+
+__tracebackhide__ = hide_mistakes
 
 RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}
 # What a second of video costs, and how much more of it at each resolution (vid-2).

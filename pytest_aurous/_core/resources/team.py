@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..base.amounts import json_number
-from ..base.errors import AurousError, see
+from ..base.errors import AurousError, hide_mistakes, see
 from ..base.instants import iso
 from ..wire.headers import VERSION, VERSION_FORM
 from ..world.keys import Scope
@@ -19,6 +19,8 @@ from .webhooks import check_balance
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # type checkers bundle it
+
+__tracebackhide__ = hide_mistakes
 
 
 @row_class

@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from ..base.arguments import Check
+from ..base.errors import hide_mistakes
 from ..base.instants import iso
 from ..wire import messages as say
 from ..wire.fields import body_of, one_of, read_fields, text
@@ -17,6 +18,8 @@ from ..world.world import World
 from .base.endpoint import Context, endpoint
 from .base.record import Collection, Instant, Live
 from .base.schema import SIGNATURE, RecordRow, column, obj, row_class, text_of
+
+__tracebackhide__ = hide_mistakes
 
 Pose = Literal["portrait", "front", "side", "back", "other"]
 POSES: Final[tuple[str, ...]] = get_args(Pose)

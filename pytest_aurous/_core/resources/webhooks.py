@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..base.amounts import json_number
 from ..base.arguments import Check
-from ..base.errors import AurousError, choices, nearest, see, shown
+from ..base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from ..base.instants import iso
 from ..base.redaction import redacted
 from ..wire.call import to_json
@@ -27,6 +27,8 @@ from .base.endpoint import Context, endpoint
 from .base.pages import PAGE, PAGE_ERRORS, page
 from .base.record import Collection, Instant, Live
 from .base.schema import RecordRow, assumed, column, deleted, free, listing, obj, reference, row_class, text_of, to_wire
+
+__tracebackhide__ = hide_mistakes
 
 EVENTS: Final = (
     "image.completed",

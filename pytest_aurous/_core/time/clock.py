@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from ..base.arguments import Check, Public
 from ..base.chains import nothing
-from ..base.errors import AurousError, see, shown
+from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import FIRST, LAST, calendar_instant, iso, moment
 from ..wire.call import Watcher
 
 if TYPE_CHECKING:
     from .turns import SharedTime
+
+__tracebackhide__ = hide_mistakes
 
 _TIME: Final = time.time
 """While it is in its place, as in most tests, nobody need ask whether `time.time` leads back to a clock."""

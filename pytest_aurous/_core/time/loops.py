@@ -18,10 +18,13 @@ from types import FrameType
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
+from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, LIBRARIES, package_of
 from ..base.work import TICK
 from .stillness import BRIEF, FILES, OtherThreads
 from .turns import SharedTime, Sleep, warn_of_real_sleep
+
+__tracebackhide__ = hide_mistakes
 
 _FINE: Final = 1024
 """Parts of a second at which the clock of a loop can start: few bits, so that sums of sleeps are exact."""

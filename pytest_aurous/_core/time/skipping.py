@@ -13,9 +13,12 @@ from types import ModuleType
 from typing import Any, Final, cast
 
 from ..base.chains import nothing, undone_on_error
+from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps, jumps
 from .turns import Jump, Limit, SharedTime, Skipping, warn_of_real_sleep
+
+__tracebackhide__ = hide_mistakes
 
 CLOCKS: Final = ("time", "monotonic", "perf_counter")
 _OF_GREENLETS: Final = "a monkey patch has put the sleep of greenlets (gevent, eventlet) in the place of `time.sleep`."

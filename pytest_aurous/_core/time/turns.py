@@ -11,10 +11,12 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final, NamedTuple
 
-from ..base.errors import AurousError, AurousWarning, see
+from ..base.errors import AurousError, AurousWarning, hide_mistakes, see
 from ..base.frames import SENDERS, nearest_outside, place_of, short_path
 from ..base.work import TICK, ending
 from .stillness import BRIEF, OtherThreads, Sighting
+
+__tracebackhide__ = hide_mistakes
 
 # A loop that never ends would otherwise run for ever, as its sleeps take no time. No test that ends needs as many.
 MOST_SLEEPS: Final = 10_000

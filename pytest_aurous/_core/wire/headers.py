@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from ..base.errors import AurousError, see, shown
+from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.redaction import SECRET_HEADERS, redacted
 from .refusal import ApiProblem
 from .reply import Pairs
+
+__tracebackhide__ = hide_mistakes
 
 VERSION: Final = "2026-05-15"
 """The one version of the API, which each response names (ver-1 to ver-4)."""

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from ..base.arguments import Check
-from ..base.errors import AurousError, see, vanished
+from ..base.errors import AurousError, hide_mistakes, see, vanished
 from ..wire import messages as say
 from ..wire.headers import sent_key
 from ..wire.refusal import ApiProblem
 from .state import Section, State
+
+__tracebackhide__ = hide_mistakes
 
 Scope = Literal["read", "write", "full"]
 SCOPES: Final = ("read", "write", "full")

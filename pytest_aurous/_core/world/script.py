@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, NoReturn
 
-from ..base.errors import AurousScriptError, choices, nearest, see, shown
+from ..base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
+
+__tracebackhide__ = hide_mistakes
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _WORD: Final = re.compile(r"[^\W\d]\w*")

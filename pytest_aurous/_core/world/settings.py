@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast, get_args
 from urllib.parse import urlsplit
 
-from ..base.errors import AurousError, UnknownArgument, choices, nearest, see, shown
+from ..base.errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 from ..base.instants import calendar_instant
 from ..wire.hosts import BASE_URL, host_of
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .script import Plan
+
+__tracebackhide__ = hide_mistakes
 
 MORE: Final = see("reference/settings.html")
 Readings = TypedDict(

@@ -15,6 +15,7 @@ from ...base.errors import (
     AurousError,
     AurousLookupError,
     AurousTransitionError,
+    hide_mistakes,
     nearest,
     see,
     shown,
@@ -31,6 +32,8 @@ from .schema import visible
 
 if TYPE_CHECKING:
     from ...base.names import ErrorCode
+
+__tracebackhide__ = hide_mistakes
 
 L = TypeVar("L", bound="Live")
 Instant = datetime | str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...base.errors import hide_mistakes
 from ...base.instants import iso
 from ...world.script import Plan, plan_of
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
@@ -12,6 +13,8 @@ from ..content import people
 from ..uploads import POSES, Pose
 from . import machine
 from .row import CREATE, LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render, show_refs
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     from ...base.names import CharacterStatus

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ...base.arguments import Check, Public
 from ...base.conditions import OF_CHATS, read_condition
 from ...base.data import is_mapping, is_row
+from ...base.errors import hide_mistakes
 from ...base.frames import PACKAGE, nearest_outside, place_of
 from ...base.redaction import redacted, shortened
 from ...world.world import World
@@ -19,6 +20,8 @@ from ..base.schema import to_wire
 from . import replies
 from .replies import NOTHING, Chunking, ScriptedReply
 from .row import IN_PROGRESS, PUBLIC, CompletionRow, choice, seen_at
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     _CompletionFields = CompletionRow

@@ -8,9 +8,12 @@ from faker import Faker
 from faker.providers import BaseProvider
 
 from ...base.arguments import Check
+from ...base.errors import hide_mistakes
 from ...base.instants import iso
 from ...world.ids import ulid
 from . import people
+
+__tracebackhide__ = hide_mistakes
 
 # All instants are in 2026, whenever a test runs: the same seed has to give the same payload.
 _FIRST_MS: Final = 1_767_225_600_000

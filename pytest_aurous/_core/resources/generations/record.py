@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ...base.arguments import Check
-from ...base.errors import AurousError, see
+from ...base.errors import AurousError, hide_mistakes, see
 from ...base.redaction import redacted, shortened
 from ...world.script import Plan, plan_of
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
@@ -15,6 +15,8 @@ from ..webhooks import check_url
 from . import machine, orders
 from .endpoints import draw_film, draw_image
 from .row import IMAGES, LIFECYCLES, PREFIXES, VIDEOS, GenerationRow, render
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     from ...base.names import GenerationStatus, ImageSize, Ratio, Resolution
