@@ -225,11 +225,7 @@ class Handle:
         return self._world.state.undo.changes
 
     def view(self, written: Written) -> View:
-        """Return records, money, rate buckets, idempotency keys, faults and deliveries as JSON data; see `difference`.
-
-        Args:
-            written: Kept from call to call, at first empty: a record that is still the same is not written again.
-        """
+        """Return the state as JSON data; *written*, empty at first, is kept from call to call; see `difference`."""
         return view(self._app, written)
 
     def follow(self) -> StateFollower:
@@ -371,11 +367,7 @@ class Handle:
 
 
 def skipped_sleeps(limit: Limit | None = None) -> SleepSkipper:
-    """Return what skips the sleeps of the process while it is entered; no clock of a fake moves with them.
-
-    Args:
-        limit: Called with each sleep, in seconds, and its frame; returns what asks whether it ends early.
-    """
+    """Return what skips the sleeps of the process while it is entered; no clock of a fake moves with them."""
     from ._core.time.skipping import SleepSkipper  # loads asyncio
 
     return SleepSkipper(lambda _running, _frozen: None, limit=limit)

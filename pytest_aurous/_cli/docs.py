@@ -32,11 +32,7 @@ _ITEM: Final = re.compile(r"^( *)([-*]|\d+\.) +(.*)$")
 
 
 def run(options: Namespace) -> int:
-    """Print a page or a section of one, list the topics, or search for words; return the exit code.
-
-    Raises:
-        AurousLookupError: For an unknown section, with the nearest one, and for words that no page has.
-    """
+    """Print a page or a section of one, list the topics, or search for words; return the exit code."""
     terminal = shutil.get_terminal_size()
     width = min(terminal.columns, _WIDEST)
     text = "\n".join(_listed(width) if options.topic is None else _shown(options.topic, width))
@@ -127,11 +123,7 @@ def _searched(words: list[str], found: dict[str, Path], width: int) -> list[str]
 
 
 def _section(page: str, lines: list[str], anchor: str) -> list[str]:
-    """Return a section with what is below it.
-
-    Raises:
-        AurousLookupError: If the page has no such section.
-    """
+    """Return a section with what is below it, or raise an `AurousLookupError`."""
     headings = [(number, *_level(line)) for number, line in enumerate(lines) if _level(line)[0]]
     begin = next((at for at, (_, _, title) in enumerate(headings) if slug(title) == anchor), None)
     if begin is None:
@@ -215,13 +207,7 @@ def _table(rows: list[list[str]], width: int) -> Iterator[str]:
 
 
 def _inline(text: str, page: str = "", *, named: bool = True) -> str:
-    """Return text without markup.
-
-    Args:
-        text: A line of Markdown.
-        page: The topic that its links start from; without it, no link names its topic.
-        named: Whether links to pages name their topics; those to examples do so anyway.
-    """
+    """Return text without markup; read on *page*, its links name the topics of examples and, if *named*, of pages."""
 
     def link(match: re.Match[str]) -> str:
         said, target = match[1], match[2]

@@ -142,13 +142,7 @@ def _fault(fault: Fault, left: list[str]) -> dict[str, Any] | None:
 
 
 def import_(app: App, exported: object) -> None:
-    """Go to an exported state; what is wrong with it changes nothing.
-
-    The team and the key of the export become the default team and the key of this fake.
-
-    Raises:
-        AurousError: If it is not an export of this version, or contradicts itself.
-    """
+    """Go to an exported state, whose team and key become the default ones; if anything is wrong, change nothing."""
     try:
         content = _of_this_version(exported)
         own = app.world

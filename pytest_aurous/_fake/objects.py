@@ -55,11 +55,7 @@ def annotations_of(member: Any) -> dict[str, Any]:
 
 
 def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
-    """Return the state of a fake, or of one of its snapshots, for `Aurous.import_`.
-
-    Raises:
-        AurousLookupError: If no snapshot has that name.
-    """
+    """Return the state of a fake, or of one of its snapshots, for `Aurous.import_`."""
     return export(aurous._session.app, None if snapshot is None else aurous._session.named(snapshot))
 
 

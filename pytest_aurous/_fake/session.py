@@ -179,11 +179,7 @@ class Session:
         self.start = Moment(self.app, ())
 
     def reset(self, settings: Mapping[str, Any]) -> None:
-        """Return to the state at the start, without calls, pitfalls, receivers and routes, and with other *settings*.
-
-        Raises:
-            AurousError: If one of them is invalid; then nothing changes.
-        """
+        """Return to the state at the start, without calls, pitfalls, receivers and routes, with other *settings*."""
         world = self.app.world
         begun = App(self.start.settings.changed(settings), world.default_key) if settings else None
         with world.lock:

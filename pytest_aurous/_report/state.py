@@ -59,10 +59,7 @@ Written = dict[str, tuple[tuple[Row, Run | None, bool], dict[str, Any]]]
 def view(app: App, written: Written) -> View:
     """Return the state of a fake: records, money, rate buckets, idempotency keys, faults and deliveries.
 
-    Args:
-        app: The fake.
-        written: The records of an earlier view. Rows are frozen: a row that is still the same is not written again,
-            so thousands of records cost little.
+    Rows are frozen: one that is the same as in *written*, the records of an earlier view, is not written again.
     """
     world = app.world
     with world.lock:

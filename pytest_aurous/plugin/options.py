@@ -104,11 +104,7 @@ def run_option(config: pytest.Config, name: str) -> Any:
 
 
 def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
-    """Return the folder for the pages of traces, and that for their data; None where there is none.
-
-    Raises:
-        pytest.UsageError: If the data has no folder, or what follows its option may be something else.
-    """
+    """Return the folder for the pages of traces, and that for their data; None where there is none."""
     pages, data = run_option(config, "trace"), run_option(config, "trace-json")
     if data in config.invocation_params.args:
         raise pytest.UsageError(
@@ -125,11 +121,7 @@ def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
 
 
 def modes(config: pytest.Config) -> list[str]:
-    """Return the modules in ``modes`` that this run was asked for.
-
-    Raises:
-        pytest.UsageError: If the folders of traces are invalid.
-    """
+    """Return the modules in ``modes`` that this run was asked for."""
     asked = {
         "exploring": any(
             run_option(config, name) not in {None, False}  # an empty text is refused
@@ -153,11 +145,7 @@ def explore_marker(item: pytest.Item) -> pytest.Mark | None:
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
-    """Return the settings of the ini file, overridden by ``-o`` and ``--aurous-seed``.
-
-    Raises:
-        pytest.UsageError: With every option that is unknown or has an invalid value.
-    """
+    """Return the settings of the ini file, overridden by ``-o`` and ``--aurous-seed``; an error names all problems."""
     if CONFIGURED not in config.stash:
         problems = list(_unknown(config))
         settings: dict[str, Any] = {}

@@ -30,12 +30,7 @@ class LimitError(Exception):
 
 
 def read_file(file: Path, most: int = MOST_BYTES) -> bytes:
-    """Return what is in a file of at most *most* bytes.
-
-    Raises:
-        LimitError: If it is larger, or not a regular file: a pipe or a device may never end.
-        OSError: If it cannot be read.
-    """
+    """Return what is in a file, or raise a `LimitError`: it may be too large, and a pipe or a device may never end."""
     if not S_ISREG(file.stat().st_mode):
         raise LimitError("it is not a regular file. Save it as one first")
     with file.open("rb") as stream:
@@ -46,12 +41,7 @@ def read_file(file: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def read_json(text: bytes | str) -> Any:
-    """Return JSON as data, whose numbers are finite.
-
-    Raises:
-        ValueError: If it is no JSON. Python also reads NaN, and 1e999 as infinity, and then writes what is no JSON.
-        RecursionError: If it is nested too deep.
-    """
+    """Return JSON as data, or raise a `ValueError`, also for NaN, or a `RecursionError`; Python alone reads NaN."""
     return json.loads(text, parse_float=_finite, parse_constant=_finite)
 
 

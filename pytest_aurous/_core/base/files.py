@@ -12,15 +12,8 @@ from secrets import token_hex
 def write_whole(file: Path, content: str | bytes, mode: int | None = None) -> None:
     """Write a file beside it first: whatever goes wrong leaves the old one, and nobody reads a part.
 
-    If *file* is a link, it stays one. A device or a pipe is written to, and not replaced.
-
-    Args:
-        file: The file; its folder exists.
-        content: All that it has then; a text is written as UTF-8, with the ends of lines that it has.
-        mode: Its permissions; None: those of the file that it replaces, else those that new files have.
-
-    Raises:
-        OSError: If it cannot be written.
+    If *file* is a link, it stays one. A device or a pipe is written to, and not replaced. Without a *mode*, it has the
+    permissions of the file that it replaces, else those that new files have.
     """
     data = content.encode() if isinstance(content, str) else content
     if file.exists() and not file.is_file():

@@ -165,10 +165,6 @@ def line_of(stack: Stack, helpers: Helpers) -> Stack:
     """Return the place that a message names, followed by the helper that it calls, if it calls one.
 
     The place is the nearest one in *stack* outside all helpers; if helpers are all there is, it is the nearest of them.
-
-    Args:
-        stack: Where the request was sent; if it is empty, so is what this returns.
-        helpers: The `helpers_of` all requests.
     """
     depth = next((depth for depth in range(len(stack) - 1, 0, -1) if stack[:depth] in helpers), 0)
     return (stack[depth], stack[depth - 1]) if depth else stack[:1]

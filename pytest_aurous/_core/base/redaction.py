@@ -67,13 +67,9 @@ def protecting(key: str | None) -> Generator[None, None, None]:
 def redacted(text: str, more: str | None = None, *, as_code: bool = False) -> str:
     r"""Return *text* without API keys, also where they are escaped, in Base64, or in hexadecimal digits.
 
-    Passwords in URLs are left out, too. Where the text has several different keys, they are numbered in order of
-    appearance.
-
-    Args:
-        text: Any text.
-        more: What else is secret; the first group of a match stays.
-        as_code: Whether a test will send the text: it keeps the keys of fakes, and the rest is in ASCII, and as long.
+    Passwords in URLs are left out, too, and what *more* matches, but for its first group. Where the text has several
+    different keys, they are numbered in order of appearance. A test can send the text *as_code*: it keeps the keys of
+    fakes, and the rest is in ASCII, and as long.
 
     Example:
         >>> redacted(r"X-Api-Key: al_live_0123456789, al\u005flive_9876543210")

@@ -55,14 +55,7 @@ class Snapshot:
 
 
 class App:
-    """The API: everything below HTTP. Plain, synchronous, deterministic, safe among threads.
-
-    Attributes:
-        addresses: The hosts and paths that this fake serves.
-        queue: The faults that requests and deliveries meet; the methods of `faults` add them.
-        pitfalls: Misuse of the API that caused no error.
-        problems: The requests that fail the test, in order.
-    """
+    """The API: everything below HTTP. Plain, synchronous, deterministic, safe among threads."""
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self._id = urandom(16)  # not from the seed: of two fakes with the same seed, each restores its own snapshots
@@ -125,11 +118,7 @@ class App:
             return Snapshot(self._id, self.world.state.copy(), self.world.settings)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot, which can be restored again.
-
-        Raises:
-            AurousError: If it is not one of this fake.
-        """
+        """Go back to a snapshot of this fake, which can be restored again."""
         if getattr(snapshot, "fake", None) != self._id:
             raise AurousError(
                 f"restore({shown(snapshot)}): expected what snapshot() of the same fake returned.\n"

@@ -143,9 +143,6 @@ class Catalog:
     Attributes:
         by_operation: All rows by name.
         find: Returns the rows of a path at ``api`` or ``upload``; empty for an unknown path.
-
-    Raises:
-        ValueError: For two rows with one name, or with one method and path.
     """
 
     __slots__ = ("_trees", "by_operation", "find")
@@ -261,12 +258,7 @@ _REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
 
 
 def check_operation(check: Check, operation: object, *, pattern: bool = True) -> str:
-    """Accept the name of an operation, or a *pattern* of names such as ``characters.*``.
-
-    Raises:
-        AurousLookupError: If no operation has that name.
-        AurousError: If it is not text.
-    """
+    """Accept the name of an operation, or a *pattern* of names such as ``characters.*``."""
     rows = CATALOG.by_operation
     if not isinstance(operation, str):
         raise check.refuse("operation", operation, "the name of an operation, such as 'characters.create'.")

@@ -89,11 +89,7 @@ def store(
 
 
 def measured(data: bytes) -> Measured:
-    """Return the type and size of a picture.
-
-    Raises:
-        ApiProblem: 400 for other content, or for a picture that is too large.
-    """
+    """Return the type and size of a picture; refuse other content, and one that is too large."""
     found = measure(data)
     # First what it is: of anything but a picture, neither the bytes nor the sides say what is wrong.
     if found is None:
@@ -108,11 +104,7 @@ def measured(data: bytes) -> Measured:
 
 
 def require_file(world: World, team: str, file_id: str, param: str | None = None) -> FileRow:
-    """Return a file that can be used now.
-
-    Raises:
-        ApiProblem: 404 for an unknown, deleted or expired file, and for another team's.
-    """
+    """Return a file that can be used now, or refuse it: it may be unknown, deleted, expired, or another team's."""
     table = world.table(FileRow)
     row = table.find(file_id, team)
     if row is None or not table.lives(row) or row.expires <= world.clock.time():

@@ -82,11 +82,7 @@ def price_of(count: float, rate: float) -> Decimal:
 
 
 def require_model(ctx: Context, kind: Kind) -> ModelRow:
-    """Return the model that the body names.
-
-    Raises:
-        ApiProblem: 404 for an unknown model (model-3), 400 for a model of the other kind (model-2).
-    """
+    """Return the model that the body names; refuse an unknown one (model-3), and one of the other kind (model-2)."""
     name = ctx.body["model"]
     row = next((one for one in ctx.world.table(ModelRow).usable(ctx.team) if name in {one.id, *one.aliases}), None)
     if row is None:

@@ -253,11 +253,7 @@ class VideoLoras(Styles[VideoLora]):
 
 
 def require_style(world: World, team: str, name: str, kind: type[S], param: str) -> S:
-    """Return the style that a request names by id or slug.
-
-    Raises:
-        ApiProblem: 404 for an unknown style, 400 for a style of the other medium (style-5).
-    """
+    """Return the style that a request names by id or slug; refuse one of the other medium (style-5)."""
     row = find_style(world, kind, team, name)
     if row is not None:
         return row

@@ -54,11 +54,7 @@ def create_team(
 
 
 def pay(world: World, team: str, amount: Decimal | float, code: str) -> int:
-    """Hold the credits for ordered work, or spend them at once, and return the number of the hold.
-
-    Raises:
-        ApiProblem: 402 *code*, if too little is available (cred-3).
-    """
+    """Hold the credits for ordered work, or spend them at once, as `Ledger.hold` does; warn of a low balance."""
     before = world.accounts[team].credits
     hold = world.ledger(team).hold(amount, code)
     _warn(world, team, before, world.clock.time())

@@ -63,11 +63,7 @@ def expired(world: World, row: UploadRow) -> bool:
 
 
 def require_ticket(world: World, team: str, upload_id: str, param: str) -> UploadRow:
-    """Return a ticket that has its picture and can still be used.
-
-    Raises:
-        ApiProblem: 400, or 404 for another team's ticket (auth-7).
-    """
+    """Return a ticket that has its picture and can still be used, or refuse it."""
     table = world.table(UploadRow)
     # Whose it is comes before its state: another team must not learn whether a ticket was used (auth-7).
     if upload_id not in table:

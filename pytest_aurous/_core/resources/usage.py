@@ -410,11 +410,7 @@ def _query_of(ctx: Context) -> dict[str, str]:
 
 
 def _range_of(query: dict[str, str], now: float) -> tuple[float, float]:
-    """Return the start and the end of the range, in epoch seconds.
-
-    Raises:
-        ApiProblem: 400 for a range that is missing, invalid or too long ago.
-    """
+    """Return the start and the end of the range, in epoch seconds."""
     if "start_time" not in query:
         raise missing_field("start_time")
     # The end is exclusive, and what is billed at this very second has to be seen.
@@ -451,11 +447,7 @@ def _page_token(ctx: Context, query: dict[str, str], last: int, now: float) -> s
 
 
 def _read_token(ctx: Context, token: str, now: float) -> tuple[dict[str, str], int]:
-    """Return the query and the last bucket of a page token.
-
-    Raises:
-        ApiProblem: 400 for an invalid token, another team's, or an expired one.
-    """
+    """Return the query and the last bucket of a page token."""
     try:
         fields: dict[str, Any] = json.loads(urlsafe_b64decode(token))
         team, expiry, last = fields["t"], float(fields["x"]), int(fields["b"])

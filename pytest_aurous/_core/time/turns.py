@@ -139,11 +139,7 @@ class SharedTime:
         self.block(self.begin(seconds, sys._getframe(1), self.now() + seconds))
 
     def block(self, sleep: Sleep) -> None:
-        """Block this thread until the end of *sleep*.
-
-        Raises:
-            AurousError: If that is more than a week away from the start.
-        """
+        """Block this thread until the end of *sleep*."""
         others = self.other_threads()
         try:
             while (left := sleep.end - self.now()) > 0:

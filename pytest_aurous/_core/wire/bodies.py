@@ -25,11 +25,7 @@ _MULTIPART: Final = re.compile(r"\ncontent-type: *multipart/", re.IGNORECASE)
 
 
 def decompressed(body: bytes, coding: str) -> bytes | None:
-    """Return a body decompressed, as often as it was compressed; None for a compression that Python cannot undo.
-
-    Raises:
-        LimitError: If it expands to too much.
-    """
+    """Return a body decompressed, as often as it was compressed; None for a compression that Python cannot undo."""
     codings = {one.strip() for one in coding.lower().split(",")}
     for _ in range(_MOST_LAYERS):
         if body.startswith(_GZIP):
@@ -54,11 +50,7 @@ def decompressed(body: bytes, coding: str) -> bytes | None:
 def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int = _MOST_LAYERS) -> bytes | None:
     """Return a body whose text was cleaned, compressed and encoded as it was; None if it may still have a secret.
 
-    Args:
-        body: The body; it may be compressed without a ``Content-Encoding``, its *coding*, that says so.
-        coding: Its ``Content-Encoding``.
-        clean: Returns a text without its secrets; a text that is clean, it returns as it is.
-        layers: How often it may be compressed.
+    It may be compressed without a ``Content-Encoding``, its *coding*, that says so.
     """
     if body.startswith(_GZIP) or (coding.lower() not in {"", "identity"} and not _is_text(body)):
         return _recompressed(body, clean, layers)

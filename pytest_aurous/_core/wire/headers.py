@@ -73,11 +73,7 @@ def replaced(pairs: Pairs, more: tuple[tuple[str, str | None], ...]) -> Pairs:
 
 
 def sent_header(name: str, value: Any) -> str:
-    """Return the *value* of a header as text.
-
-    Raises:
-        AurousError: If HTTP cannot carry such a header.
-    """
+    """Return the *value* of a header as text, or raise an `AurousError` if HTTP cannot carry such a header."""
     text = value if isinstance(value, str) else shown(value)
     if not isinstance(value, str | int | float) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
         raise AurousError(

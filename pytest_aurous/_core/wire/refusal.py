@@ -79,11 +79,8 @@ def type_of(status: int) -> str:
 def envelope(problem: ApiProblem, request_id: str, *, all_global: bool, null_param: bool) -> dict[str, Any]:
     """Return the JSON body of a refusal.
 
-    Args:
-        problem: The refusal.
-        request_id: The value of the header ``Aurous-Request-Id``, too (err-3).
-        all_global: Whether to use the codes of the global list where the endpoint's page has others (err-6).
-        null_param: Whether ``param`` is null where no field is wrong; otherwise it is absent (err-4).
+    Its code is one of the global list if *all_global*, also where the endpoint's page has another (err-6). Where no
+    field is wrong, ``param`` is null if *null_param*, or else absent (err-4).
     """
     param = {} if problem.param is None and not null_param else {"param": problem.param}
     code = GLOBAL_CODES.get(problem.code, problem.code) if all_global else problem.code

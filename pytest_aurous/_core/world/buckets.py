@@ -93,10 +93,9 @@ class Buckets:
         return bucket.refilled(now)
 
     def spend(self, team: str, name: str, bucket: Bucket) -> Pairs:
-        """Take one token from a bucket that `get` returned, and return the headers; if it is empty, count an overrun.
+        """Take one token from a bucket that `get` returned, and return the headers (rate-2).
 
-        Raises:
-            ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
+        If it is empty, count an overrun, and refuse the request if the limits are enforced, which costs none (rate-4).
         """
         capacity, rate, tokens, now, overruns = bucket
         empty = tokens <= 1 - _GRAIN  # a second of 0.1 tokens, ten times, is a token
@@ -110,13 +109,7 @@ class Buckets:
         return bucket.headers()
 
     def spend_tokens(self, team: str, name: str, count: int, now: float, *, used: bool = False) -> Pairs:
-        """Take the tokens of a text from a bucket, and return the headers; if there are too few, count an overrun.
-
-        A text that a model has *used* already takes what is left at most.
-
-        Raises:
-            ApiProblem: 429 with ``Retry-After``, if too few are left (tpm-2).
-        """
+        """Take the tokens of a text, as `spend` does (tpm-2); one already *used* takes what is left at most."""
         bucket = self.get(team, name, now)
         short = bucket.left < count and not used
         taken = 0 if short else count

@@ -28,11 +28,7 @@ class UnreadableStateError(ValueError):
 
 
 def written(value: Any) -> Any:
-    """Return a frozen value as JSON.
-
-    Raises:
-        UnreadableStateError: If it has something that JSON cannot carry, such as a function.
-    """
+    """Return a frozen value as JSON, or raise an `UnreadableStateError`."""
     if isinstance(value, str | int | None):
         return value
     if type(value) in _WRITERS:
@@ -54,11 +50,7 @@ _WRITERS: Final[dict[type[Any], Callable[[Any], Any]]] = {
 
 
 def read(value: Any, hint: Any, where: str = "") -> Any:
-    """Return what `written` wrote from a value of the type *hint*.
-
-    Raises:
-        UnreadableStateError: If it is something else.
-    """
+    """Return what `written` wrote from a value of the type *hint*, or raise an `UnreadableStateError`."""
     reader = _READERS.get(hint) or _READERS.get(get_origin(hint))
     return reader(value, where, get_args(hint)) if reader is not None else _fields_of(value, hint, where)
 

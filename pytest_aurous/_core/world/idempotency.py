@@ -48,10 +48,7 @@ class IdempotencyKeys:
     def find(self, claim: Claim, now: float, works: Callable[[Stored], bool]) -> Stored | None:
         """Return the stored response to the first attempt, or None if this is the first (idem-3, idem-4, idem-8).
 
-        *works* returns whether what a first attempt began still keeps its key in use (idem-5).
-
-        Raises:
-            ApiProblem: 409 where the key stands for another request, or for a request in flight (idem-5, idem-6).
+        Refuse a key in use (idem-5, idem-6); *works* returns whether what a first attempt began still keeps it so.
         """
         stored = self._stored.get((claim.team, claim.key))
         if stored is None or now >= stored.at + KEY_LIFE:
@@ -70,13 +67,7 @@ class IdempotencyKeys:
 
 
 def claim_of(call: Call, key: str, team: str, longest: int, fingerprint: Callable[[], str] | None = None) -> Claim:
-    """Return what *key*, of at most *longest* characters, stands for in this request.
-
-    A *fingerprint* is compared instead of its body (idem-7).
-
-    Raises:
-        ApiProblem: 400 on a key that is empty or too long (idem-1).
-    """
+    """Return what *key* stands for in this request; a *fingerprint* is compared instead of its body (idem-7)."""
     if not 1 <= len(key) <= longest:
         message = f"Idempotency-Key must be 1 to {longest} characters long, not {len(key)}."
         raise ApiProblem(400, "invalid_format", message, "Idempotency-Key")

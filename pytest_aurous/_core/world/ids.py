@@ -85,20 +85,12 @@ class SignedUrls:
         return f"{base}{path}?{param}={stamp}-{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"
 
     def check(self, path: str, token: str) -> None:
-        """Refuse a URL that is not signed or has expired (err-8).
-
-        Raises:
-            ApiProblem: 403.
-        """
+        """Refuse a URL that is not signed or has expired (err-8)."""
         if self.expiry(path, token) <= self._clock.time():
             raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.EXPIRED))
 
     def expiry(self, path: str, token: str) -> float:
-        """Return when a signed URL expires or expired, in epoch seconds.
-
-        Raises:
-            ApiProblem: 403, if this fake did not sign it.
-        """
+        """Return when a URL expires or expired, in epoch seconds; refuse one that this fake did not sign."""
         stamp, _, _ = token.rpartition("-")  # before 1970 the stamp itself begins with a minus sign
         if not self.signed(path, token):
             raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="its signature is wrong"))

@@ -77,11 +77,7 @@ class Keyring:
         return list(self._grants)
 
     def grant(self, key: str) -> Grant:
-        """Return the grant of *key*, which may have ended.
-
-        Raises:
-            AurousLookupError: If a restore has taken the key away.
-        """
+        """Return the grant of *key*, which may have ended, or raise an error if a restore has taken the key away."""
         if key not in self._grants:
             raise vanished(f"the key {key}")
         return self._grants[key]
@@ -98,11 +94,7 @@ class Keyring:
         return self.issue(grant.team, grant.scope)
 
     def authenticate(self, headers: Mapping[str, str], now: float) -> Grant:
-        """Return the grant of the key that was sent; ``X-Api-Key`` decides where both headers are (auth-1).
-
-        Raises:
-            ApiProblem: 401 (auth-3, auth-4).
-        """
+        """Return the grant of the key that was sent, or refuse the request (auth-3, auth-4)."""
         key = sent_key(headers)
         if not key:
             raise ApiProblem(401, "missing_api_key", "No API key provided. Send it in the X-Api-Key header.")

@@ -75,11 +75,7 @@ class Ledger:
         self._change(credits=credits)
 
     def hold(self, amount: Decimal | float, code: str) -> int:
-        """Hold *amount* credits, or spend them at once (cred-2), and return the number of the hold.
-
-        Raises:
-            ApiProblem: 402 *code*, if too little is available; nothing has happened then (cred-3).
-        """
+        """Hold credits, or spend them at once (cred-2), and return the number of the hold; refuse too much (cred-3)."""
         account, price = self.account, exact(amount)
         if account.billing_mode == "exempt":
             price = Decimal(0)

@@ -212,20 +212,12 @@ _SEMICOLON: Final = re.compile(";")
 
 
 def parse_runs(text: Any, lifecycle: Lifecycle, others: Iterable[Lifecycle] = ()) -> tuple[tuple[Step, ...], ...]:
-    """Read the runs of a script, checking each edge; the error says if it is a script for *others*.
-
-    Raises:
-        AurousScriptError: With the column, and what is valid there.
-    """
+    """Read the runs of a script, checking each edge; the error says if it is a script for *others*."""
     if not isinstance(text, str):
         raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {shown(text)}.\n{_MORE}")
     return _Reader(text, lifecycle, others).runs()
 
 
 def plan_of(script: str | Plan, lifecycle: Lifecycle, others: Iterable[Lifecycle] = ()) -> Plan:
-    """Return *script*, text or parsed, as a plan that *lifecycle* can play; the error says if *others* can.
-
-    Raises:
-        AurousScriptError: If it cannot.
-    """
+    """Return *script*, text or parsed, as a plan that *lifecycle* can play; the error says if *others* can."""
     return Plan(parse_runs(str(script) if isinstance(script, Plan) else script, lifecycle, others))

@@ -280,12 +280,7 @@ class Settings:
         return self.readings.get(rule, READINGS[rule][0])
 
     def changed(self, chosen: Mapping[str, Any]) -> Settings:
-        """Return these settings with others in their place; one that is a dict keeps its other keys.
-
-        Raises:
-            TypeError: An unknown name.
-            AurousError: A bad value.
-        """
+        """Return these settings with others in their place; one that is a dict keeps its other keys."""
         found = dict(vars(self))
         for name, value in chosen.items():
             read = read_setting(name, value)
@@ -335,12 +330,6 @@ def used_for(*uses: Use) -> list[str]:
 
 
 def read_setting(name: str, value: Any) -> Any:
-    """Check one setting.
-
-    Raises:
-        TypeError: An unknown name.
-        AurousError: A bad value.
-    """
     if name not in ROWS:
         raise UnknownArgument(f"{name!r} is not a setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.\n{MORE}")
     return ROWS[name]["read"](name, value)

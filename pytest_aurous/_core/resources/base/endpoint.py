@@ -49,11 +49,7 @@ class Context:
     # A `cached_property` has a lock before Python 3.12, and a forked process would wait for it for ever.
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON object in the request body; empty without a body. Nulls of optional fields are left out (err-9).
-
-        Raises:
-            ApiProblem: 400 for any other body (err-8).
-        """
+        """The JSON object in the body, without nulls of optional fields (err-9); other bodies are refused (err-8)."""
         if self._body is None:
             # Read at most once, and only if a handler asks: endpoints that take no body accept any (save-7).
             self._body = read_body(self.call.content) if self.call.content else {}
@@ -66,11 +62,7 @@ class Context:
         return self._body
 
     def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
-        """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.
-
-        Raises:
-            ApiProblem: 404 for any other id; *resource* and *param* are for its message.
-        """
+        """Return the row with the id in the path, if it is the team's and not deleted; refuse any other id."""
         table: Table[R] = self.world.table(kind)
         row = table.find(self.record_id, self.team)
         if row is None or not table.lives(row):

@@ -163,9 +163,6 @@ class Collection(Public, Generic[L]):
 
         In it the clock stands at *created_at*, so that all that follows from the age of a record is as old.
         The caller holds the fake's lock.
-
-        Raises:
-            AurousError: If *created_at* has no time zone or is in the future; for the id as `_new_id`.
         """
         if created_at is None:
             return nullcontext(self._new_id(chosen))
@@ -180,11 +177,7 @@ class Collection(Public, Generic[L]):
         return _standing(world.clock, at, row_id)
 
     def _new_id(self, chosen: str | None) -> str:
-        """Return the id of a new record: the *chosen* one, or the next. The caller holds the fake's lock.
-
-        Raises:
-            AurousError: If the chosen id has another form, or is taken.
-        """
+        """Return the id of a new record: the *chosen* one, or the next. The caller holds the fake's lock."""
         prefix, stream = self._record._prefix, self._record._stream
         if chosen is None:
             return self._world.ids.new(prefix, stream)

@@ -74,11 +74,7 @@ def require_state(row: CharacterRow, action: str, *allowed: str) -> None:
 
 
 def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
-    """Return a character that can be used in an image (save-6, del-4).
-
-    Raises:
-        ApiProblem: 400 if it is not ready; 404 if it does not exist, was deleted for good, or is another team's.
-    """
+    """Return a character that can be used in an image (save-6, del-4), or refuse it."""
     # One that was deleted softly is there, and not ready (del-4); that of another team is not there (auth-7).
     row = world.table(CharacterRow).find(character_id, team)
     if row is None or row.gone:

@@ -73,11 +73,7 @@ _LONGEST: Final = 11
 
 
 def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> CompletionRow:
-    """Hold the credits, let the model answer, and store the completion, which is in progress.
-
-    Raises:
-        ApiProblem: 402 if too little is available, 429 if the token bucket is empty, or the error of a reply.
-    """
+    """Hold the credits, let the model answer, and store the completion, which is in progress."""
     world = ctx.world
     # First the tokens, then the credits, then the model: what is refused has held nothing, and used no reply.
     ctx.limits += world.buckets.spend_tokens(ctx.team, BUCKET, prompt, world.clock.time())

@@ -170,12 +170,7 @@ def unsay(world: World, said: Answer | None) -> None:
 
 
 def answer(world: World, team: str, call: Call, body: dict[str, Any], prompt: int) -> Answer:
-    """Return what the model says to a request, whose *body* was read, and whose input has *prompt* tokens.
-
-    Raises:
-        ApiProblem: The error that a reply is.
-        Unscripted: If a reply does not fit the request.
-    """
+    """Return what the model says to a request, whose *body* was read, and whose input has *prompt* tokens."""
     scripted = _take(world, team, call, body)
     if scripted is None:
         return _unasked(world, body, prompt)

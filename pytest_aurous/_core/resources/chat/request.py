@@ -53,11 +53,7 @@ _content: Final = text(_MOST_TEXT, 0)
 
 
 def public_url(value: Any, param: str, *, inline: bool) -> str:
-    """Read the URL of an image: https and reachable from outside, or the image itself where *inline* is allowed.
-
-    Raises:
-        ApiProblem: 400 for anything else (chat-5, emb-4).
-    """
+    """Read the URL of an image, public and https, or the image itself where *inline* is allowed (chat-5, emb-4)."""
     url: str = text(_MOST_TEXT if inline else _URL)(value, param)
     if inline and url.startswith("data:image/"):
         return url
@@ -290,11 +286,7 @@ def _callable(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
-    """Return the fields of a chat request, its model, and its estimated input tokens.
-
-    Raises:
-        ApiProblem: 400 for an invalid body, or one that the model cannot serve; 404 for an unknown model.
-    """
+    """Return the fields of a chat request, its model, and its estimated input tokens."""
     body = read_fields(known(ctx.body, FIELDS), FIELDS, required=("model", "messages"))
     if ctx.world.settings.reading("chat-14") == "refused":
         _refuse_newer(body)

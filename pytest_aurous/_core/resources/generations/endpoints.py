@@ -258,13 +258,9 @@ def draw_film(row: GenerationRow) -> bytes:
 
 
 def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> GenerationRow:
-    """Return the generation in the path, for a request with the URL's token or with an API key of its team.
+    """Return the finished generation in the path, for a request with the URL's token or an API key of its team.
 
     An *anonymous* request needs neither (img-8).
-
-    Raises:
-        ApiProblem: 401 or 403 without a valid token or key, 404 before the end of the work, 410 for an expired
-            output, 422 for a generation without output.
     """
     world = ctx.world
     token = ctx.query.get("token")

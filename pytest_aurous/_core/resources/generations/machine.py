@@ -62,11 +62,7 @@ def add(
 
 
 def cancel(world: World, row: GenerationRow) -> GenerationRow:
-    """Stop the work and release its hold (img-7); a generation that is cancelled already does not change.
-
-    Raises:
-        ApiProblem: 400 if the work has ended otherwise.
-    """
+    """Stop the work and release its hold (img-7); a generation that is cancelled already does not change."""
     if row.status == "cancelled":
         return row
     allowed = IMAGES.allowing("cancel")

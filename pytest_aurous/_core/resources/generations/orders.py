@@ -136,11 +136,7 @@ def read_image(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
-    """Remove width, height and size from *sent*, and return width, height and preset (img-3).
-
-    Raises:
-        ApiProblem: 400 for one side without the other, or for sides together with a size.
-    """
+    """Remove width, height and size from *sent*, and return width, height and preset (img-3)."""
     width, height, size = sent.pop("width", None), sent.pop("height", None), sent.pop("size", None)
     if size is not None and (width is not None or height is not None):
         raise ApiProblem(400, "parameter_invalid_combination", "Send either size, or width and height.", "size")
