@@ -30,8 +30,6 @@ _NO_FAKE: Final = (
 class _GuardPatch:
     """A function that is replaced: by what *wrap* makes of it, `patched` as long as that is in place."""
 
-    __slots__ = ("name", "owner", "patched", "real", "wrap")
-
     def __init__(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
         self.owner = owner
         self.name = name

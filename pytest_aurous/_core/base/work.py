@@ -54,8 +54,6 @@ class Work:
         number: Grows from test to test.
     """
 
-    __slots__ = ("number", "report", "run", "stderr", "test", "thread")
-
     def __init__(self, test: str, report: Callable[[str], None], run: RunOfWork | None = None, stderr: int = 2) -> None:
         self.test: str = test
         self.report: Callable[[str], None] = report

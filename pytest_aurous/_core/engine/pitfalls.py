@@ -61,8 +61,6 @@ class _Detectors(dict[type[Detector], Detector]):
 class Pitfalls:
     """The pitfalls that were seen, each misuse once. Callers hold the fake's lock."""
 
-    __slots__ = ("_detectors", "_state", "seen")
-
     def __init__(self, state: State) -> None:
         self._state = state
         self.seen: list[Pitfall] = []

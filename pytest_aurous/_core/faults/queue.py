@@ -20,8 +20,6 @@ _PATIENCE: Final = 1.0
 class FaultQueue:
     """The faults of a fake. Its callers hold the fake's lock, except where a method says otherwise."""
 
-    __slots__ = ("__weakref__", "_asker", "_asking", "_counts", "_faults", "_state", "newest")
-
     def __init__(self, state: State) -> None:
         self._state = state
         self._counts: Section[int, Counts] = state.section("faults")

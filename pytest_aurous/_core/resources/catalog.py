@@ -145,8 +145,6 @@ class Catalog:
         find: Returns the rows of a path at ``api`` or ``upload``; empty for an unknown path.
     """
 
-    __slots__ = ("_trees", "by_operation", "find")
-
     def __init__(self, endpoints: Iterable[Endpoint] = ENDPOINTS) -> None:
         self.by_operation: dict[str, Endpoint] = {}
         self.find: Callable[[str, str], Methods] = lru_cache(_KNOWN_PATHS)(self._find)
@@ -184,8 +182,6 @@ class Catalog:
 
 
 class _Node:
-    __slots__ = ("children", "rows")
-
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.rows: dict[str, tuple[Endpoint, tuple[str, ...]]] = {}
@@ -319,8 +315,6 @@ def _of_request(method: str | None, target: str) -> tuple[str, str]:
 
 class Addresses:
     """The hosts of the API: *home*, scheme, host and path of its base URL, and the upload host."""
-
-    __slots__ = ("_hosts", "_root", "home")
 
     def __init__(self, base_url: str) -> None:
         home = urlsplit(base_url)

@@ -78,8 +78,6 @@ class Buckets:
     Unless it is to *enforce* the limits, an empty bucket only counts overruns.
     """
 
-    __slots__ = ("_buckets", "_enforce")
-
     def __init__(self, state: State, *, enforce: bool) -> None:
         self._enforce = enforce
         self._buckets: Section[tuple[str, str], Bucket] = state.section("buckets")

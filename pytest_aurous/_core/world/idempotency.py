@@ -40,8 +40,6 @@ class Stored(NamedTuple):
 class IdempotencyKeys:
     """The keys of all teams. Its callers hold the fake's lock."""
 
-    __slots__ = ("_stored",)
-
     def __init__(self, state: State) -> None:
         self._stored: Section[tuple[str, str], Stored] = state.section("idempotency")
 

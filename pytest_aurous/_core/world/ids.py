@@ -42,8 +42,6 @@ def _early_letters(high: int) -> str:
 class IdSource:
     """Makes ids of any prefix, each prefix from its own stream, so that polls do not change the characters' ids."""
 
-    __slots__ = ("_chosen", "_seed", "_streams")
-
     def __init__(self, state: State, seed: int) -> None:
         self._seed = seed
         self._streams: Section[str, tuple[int, int]] = state.section("ids")
@@ -72,8 +70,6 @@ class IdSource:
 
 class SignedUrls:
     """Signs URLs and checks them, with a checksum as signature. Of two fakes with one seed, each knows its own URLs."""
-
-    __slots__ = ("_clock", "_secret")
 
     def __init__(self, clock: Clock, seed: int, base_url: str) -> None:
         self._clock = clock
@@ -104,8 +100,6 @@ class SignedUrls:
 
 class Served:
     """The URLs of the servers that run for one fake, in order of their start, and its own base URL."""
-
-    __slots__ = ("base_url", "urls")
 
     def __init__(self) -> None:
         self.urls: list[str] = []

@@ -23,8 +23,6 @@ class Journal:
         restores: How often a snapshot was restored.
     """
 
-    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "dropped", "entries", "notes", "restores", "whole")
-
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self.whole: bool = False

@@ -48,8 +48,6 @@ def check_key(check: Check, key: object) -> None:
 class Keyring:
     """The keys that this fake issued; it accepts no others. A key that has ended is refused with the code *dead*."""
 
-    __slots__ = ("_dead", "_first", "_grants", "_state")
-
     def __init__(self, state: State, dead: str) -> None:
         self._state = state
         self._dead = dead

@@ -53,8 +53,6 @@ class Ledger:
     With *at_create*, credits are spent at once, so that a hold holds nothing (cred-2).
     """
 
-    __slots__ = ("_accounts", "_at_create", "_changed", "_holds", "_team")
-
     def __init__(
         self, state: State, team: str, changed: Callable[[str], object] = str, *, at_create: bool = False
     ) -> None:
@@ -140,8 +138,6 @@ class Balances:
 
     Its callers hold the fake's lock.
     """
-
-    __slots__ = ("_warned", "thresholds")
 
     def __init__(self, state: State) -> None:
         self.thresholds: Section[str, Decimal] = state.section("thresholds")

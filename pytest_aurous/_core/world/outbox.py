@@ -100,8 +100,6 @@ class Outbox:
         entries: All of them by number, in the order in which they were queued.
     """
 
-    __slots__ = ("_numbers", "_waiting", "entries")
-
     def __init__(self, state: State) -> None:
         self.entries: Section[int, Delivery] = state.section("deliveries", _copied)
         self._numbers: Section[str, int] = state.section("delivery numbers")

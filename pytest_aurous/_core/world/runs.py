@@ -69,8 +69,6 @@ class Runs:
         settling: Whether the clock is moving a record now.
     """
 
-    __slots__ = ("_clock", "_due", "_state", "_ticks", "by_record", "machines", "settling")
-
     def __init__(self, state: State, clock: Clock) -> None:
         self.machines: dict[str, Enter] = {}
         self.settling: bool = False

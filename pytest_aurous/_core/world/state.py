@@ -36,8 +36,6 @@ class Undo:
         steps: The functions to call, each with its arguments, the last one first.
     """
 
-    __slots__ = ("active", "changes", "logs", "steps")
-
     def __init__(self) -> None:
         self.active: bool = False
         self.changes: int = 0
@@ -100,8 +98,6 @@ class State:
         undo: What undoes the operation that runs.
         seed: The seed of random generators that are used for the first time.
     """
-
-    __slots__ = ("_clock", "_copiers", "_lists", "_random", "sections", "seed", "undo")
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.undo: Undo = Undo()

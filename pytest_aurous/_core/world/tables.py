@@ -35,8 +35,6 @@ class Table(Generic[R]):
         rows: All rows by id, to be read.
     """
 
-    __slots__ = ("_changed", "_chosen", "_name", "_state", "rows")
-
     def __init__(self, state: State, name: str, changed: Callable[[str], object] = str) -> None:
         self._state = state
         self._name = name
