@@ -1,18 +1,14 @@
 """The pipeline: who has the first word where a call is wrong in more than one way, and what is on every response."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._core.world.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ULID: Final = r"[0-9A-HJKMNP-TV-Z]{26}"
 RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")

@@ -1,21 +1,15 @@
 """What the code under test got away with: that each misuse is seen, and that correct code is left alone."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Character
 from pytest_aurous._core.engine.detectors import DETECTORS
 from pytest_aurous._core.wire.reply import Break, Reply
 from pytest_aurous._fake.verdict import Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Character
-    from tests.conftest import Api, Story
+from tests.conftest import Api, Story
 
 CHARACTERS: Final = "/v1/characters"
 BALANCE: Final = "/v1/balance"

@@ -1,11 +1,10 @@
 """`Aurous` as a plain context manager: for wider scopes, `unittest` and scripts."""
 
-from __future__ import annotations
-
 import os
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -16,9 +15,6 @@ from pytest_aurous import (
     Script,
 )
 from pytest_aurous._httpx.interception import INTERCEPTION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.python
 

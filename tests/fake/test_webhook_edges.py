@@ -1,17 +1,13 @@
 """Deliveries at the edges: endpoints that go away meanwhile, faults without end, receivers that misbehave."""
 
-from __future__ import annotations
-
 import asyncio
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 DAY = 86_400
 

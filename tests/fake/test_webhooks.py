@@ -1,21 +1,15 @@
 """Events and their deliveries: hook-3 to hook-9, hook-11."""
 
-from __future__ import annotations
-
 import hmac
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
+import respx
 
-from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    import respx
-
-    from pytest_aurous import Character, Delivery
-    from tests.conftest import Api
+from pytest_aurous import AurousError, Character, Delivery
+from tests.conftest import Api
 
 ENDPOINTS: Final = "/v1/webhook_endpoints"
 URL: Final = "https://app.test/hooks"

@@ -1,21 +1,15 @@
 """Faults, through the pipeline and without an HTTP client."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous import AurousError, AurousLookupError, Call
 from pytest_aurous._core.faults.collection import Faults
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Call
-    from pytest_aurous._core.wire.reply import Break
-    from tests.conftest import Api, Response
+from pytest_aurous._core.wire.reply import Break
+from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

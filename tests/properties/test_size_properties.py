@@ -1,7 +1,5 @@
 """Sizes of pictures, for any that can be asked for (img-2, img-3, img-8)."""
 
-from __future__ import annotations
-
 import io
 from functools import cache
 

@@ -1,18 +1,14 @@
 """What holds for every operation: auth-3, auth-5, auth-7, ver-1, ver-2, ver-4, err-8, rate-1, time-1."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
+from pytest_aurous._core.resources.base.endpoint import Endpoint
 from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.world.buckets import BUCKETS as SIZES
+from tests.conftest import Api, Response
 from tests.resources.test_refusals import BODIES, KEYED, path_of
-
-if TYPE_CHECKING:
-    from pytest_aurous._core.resources.base.endpoint import Endpoint
-    from tests.conftest import Api, Response
 
 START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
 BUCKETS: Final = {  # the contract's table: burst, and the seconds that one token takes

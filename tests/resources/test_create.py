@@ -1,17 +1,11 @@
 """POST /v1/characters: create-1 to create-7. The bounds and types of fields: see `test_refusals.py`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api, price
 
 AURORA: Final = {
     "gender": "female",

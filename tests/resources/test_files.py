@@ -1,22 +1,17 @@
 """POST, GET and DELETE /v1/files: time-3, idem-7."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping
 from io import BytesIO
 from struct import pack
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
 from PIL import Image
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 FILES: Final = "/v1/files"
 HOUR: Final = 3600

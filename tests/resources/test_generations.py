@@ -1,18 +1,13 @@
 """Images and videos through the API: img-1 to img-12 but img-8, vid-1 to vid-4, cred-1 to cred-4, idem-3, auth-7."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.resources.openapi import document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 IMAGES: Final = "/v1/images"
 VIDEOS: Final = "/v1/videos"

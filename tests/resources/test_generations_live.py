@@ -1,16 +1,12 @@
 """What a test does to images and videos without a request: `add`, live attributes, `advance`, `finish`, `fail`."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousLookupError, AurousTransitionError, Image
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 MEDIA: Final = ["images", "videos"]
 STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]

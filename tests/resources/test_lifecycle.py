@@ -1,18 +1,12 @@
 """Retrieve, update, resynthesize, regenerate and delete: get-1, get-2, patch-*, resyn-*, regen-*, run-1, del-*."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Character
-    from tests.conftest import Api, Response
+from pytest_aurous import Character
+from tests.conftest import Api, Response, price
 
 POSES: Final = ["portrait", "front", "side", "back"]
 RUNS: Final[list[tuple[str, Any, float]]] = [

@@ -1,17 +1,13 @@
 """What a test does to records without a request: `add`, live attributes, `advance`, `finish`, `fail`, `delete`."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousTransitionError
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
 POSES: Final = ["portrait", "front", "side", "back"]

@@ -1,21 +1,15 @@
 """Both readings of each rule that can be read in two ways: what differs, and that all else stays as it is."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.resources.characters.row import CREATE
 from pytest_aurous._core.wire.fields import body_of, without_nulls
 from pytest_aurous._core.world.settings import READINGS
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response, price
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 IMAGE: Final = {"prompt": "On a bench"}

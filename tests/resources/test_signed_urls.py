@@ -1,16 +1,12 @@
 """URLs that open without a key, whatever they lead to: up-3, get-3, img-8, time-2, time-3."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR

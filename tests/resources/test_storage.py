@@ -1,17 +1,12 @@
 """The pictures behind the ref URLs: get-3, time-2, run-1."""
 
-from __future__ import annotations
-
 import io
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from PIL import Image
 
 from pytest_aurous._core.resources.content.pictures import picture
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def url_of(api: Api, character_id: str) -> str:

@@ -1,18 +1,14 @@
 """GET /v1/usage and /v1/usage/events: computed from what the test has really done."""
 
-from __future__ import annotations
-
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 USAGE: Final = "/v1/usage"
 EVENTS: Final = f"{USAGE}/events"

@@ -1,16 +1,12 @@
 """The six calls on webhook endpoints, and what a test sees of them: hook-1 to hook-3, hook-10."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 PATH: Final = "/v1/webhook_endpoints"
 URL: Final = "https://app.test/hooks"

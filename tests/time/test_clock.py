@@ -1,19 +1,14 @@
-from __future__ import annotations
-
 import time
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousError, Clock
 from pytest_aurous._core.base.instants import iso, parse_instant
 from pytest_aurous._core.wire.call import Watcher
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 NOON = "2026-05-08T12:00:00Z"
 NOON_S = 1_778_241_600.0

@@ -1,7 +1,5 @@
 """What rows have in common."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from pytest_aurous._core.resources.base.schema import RecordRow
