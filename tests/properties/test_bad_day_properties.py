@@ -17,7 +17,6 @@ MakeApi = Callable[..., Api]
 
 pytestmark = pytest.mark.slow
 
-NOW: Final = 1_778_241_600.0
 CREDITS: Final = 30
 COSTS: Final = {"characters.create": 4, "characters.resynthesize": 4, "characters.regenerate_ref": 1}
 SCRIPTS: Final = (

@@ -14,7 +14,6 @@ from tests.conftest import Api
 
 pytestmark = pytest.mark.slow
 
-# A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 PIXELS = st.integers(*SIDES)
 
 

@@ -137,14 +137,6 @@ def test_create_4_needs_something_to_draw(api: Api, attributes: dict[str, Any]) 
     refuse(api, {"name": "Aurora", "generate": True, **attributes}, "missing_field", "attributes")
 
 
-def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api) -> None:
-    """Four credits are held while the synthesis runs, and charged when it has ended well."""
-    character = api.synthesize("synthesizing*1 -> reviewing")
-    seen = [api.money()] + [(api.poll(character), api.money())[1] for _ in range(2)]
-
-    assert seen == [(1000, 4), (1000, 4), (996, 0)]
-
-
 def test_create_5_counts_what_others_hold(make_api: Callable[..., Api]) -> None:
     """Held credits are not available twice, and the last ones are enough."""
     api = make_api(credits=PRICE)

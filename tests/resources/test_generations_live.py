@@ -16,9 +16,6 @@ def made(api: Api, medium: str, **told: Any) -> Any:
     return getattr(api.aurous, medium).add(**told)
 
 
-# add
-
-
 @pytest.mark.parametrize("medium", MEDIA)
 @pytest.mark.parametrize("status", STATUSES)
 def test_add_makes_a_generation_in_every_status(api: Api, medium: str, status: str) -> None:
@@ -101,9 +98,6 @@ def test_add_refuses_what_the_api_could_not_have_made(
     assert api.state() == before
 
 
-# live records
-
-
 @pytest.mark.parametrize("medium", MEDIA)
 @pytest.mark.parametrize("status", STATUSES)
 def test_json_is_what_a_retrieve_answers(api: Api, medium: str, status: str) -> None:
@@ -133,9 +127,6 @@ def test_a_record_shows_itself(api: Api) -> None:
     assert repr(image) == f"<Image {image.id} '{'A' * 19}...{'Z' * 18}' processing>"
     assert repr(video) == f"<Video {video.id} '' succeeded>"
     assert repr(api.aurous.images) == f"<Images: [{image!r}]>"
-
-
-# advance, finish, fail, cancel, script
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
@@ -201,9 +192,6 @@ def test_img_12_img_4_add_wants_a_character_that_the_team_has_or_had(api: Api) -
 
     known.delete()
     assert api.aurous.images.add(character=known).character_id == known.id
-
-
-# collections
 
 
 def test_a_collection_holds_one_medium(api: Api) -> None:

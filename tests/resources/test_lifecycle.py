@@ -36,9 +36,6 @@ def pictures(character: Character) -> list[tuple[str, int, str]]:
     return [(ref.pose, ref.version, ref.url.partition("?")[0]) for ref in character.refs]
 
 
-# retrieve
-
-
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
 def test_get_4_get_1_has_the_whole_object(api: Api, status: str) -> None:
     """As the live record shows it, in each living state."""
@@ -93,9 +90,6 @@ def test_get_2_leaves_every_other_call_a_404(
     assert api.get("/v1/characters").json["data"] == []
 
 
-# update
-
-
 def test_patch_1_replaces_what_is_sent(api: Api) -> None:
     """A PATCH of `name` and `attributes` gets 200 with the object; nothing else moves but `updated_at`."""
     character = api.characters.add("Aurora", status="reviewing")
@@ -148,9 +142,6 @@ def test_patch_4_patch_2_err_8_wants_an_object_with_something_to_change(api: Api
     path = f"/v1/characters/{api.characters.add().id}"
 
     api.refused("PATCH", path, content=content, status=400, code=code)
-
-
-# resynthesize and regenerate
 
 
 @each_run
@@ -283,9 +274,6 @@ def test_run_1_keeps_the_old_refs_meanwhile_and_after_a_failure(
 
     character.advance()
     assert pictures(character) == before
-
-
-# delete
 
 
 @pytest.mark.parametrize("saved", [False, True])

@@ -13,9 +13,6 @@ STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
 POSES: Final = ["portrait", "front", "side", "back"]
 
 
-# add
-
-
 @pytest.mark.parametrize(
     ("status", "poses", "error"),
     [
@@ -115,9 +112,6 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
     assert api.state() == before
 
 
-# live records
-
-
 def test_a_record_shows_itself(api: Api) -> None:
     """`repr` has the id, the name and the state now."""
     character = api.characters.add("Aurora", status="reviewing")
@@ -127,9 +121,6 @@ def test_a_record_shows_itself(api: Api) -> None:
     character.delete()
 
     assert repr(character) == f"<Character {character.id} 'Aurora' deleted>"
-
-
-# advance, finish, fail, delete
 
 
 def test_advance_ends_the_present_step(api: Api) -> None:
@@ -218,6 +209,3 @@ def test_hook_4_an_added_character_sends_no_event(api: Api, status: str) -> None
 
     assert character.status == status
     assert api.aurous.webhooks.deliveries == []
-
-
-# collections

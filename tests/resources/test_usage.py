@@ -54,9 +54,6 @@ def work(api: Api) -> None:
     api.aurous.videos.last.finish()
 
 
-# Buckets
-
-
 @pytest.mark.parametrize(("path", "cursor"), [(USAGE, "next_page"), (EVENTS, "next_cursor")])
 def test_of_nothing(api: Api, path: str, cursor: str) -> None:
     """An empty list has the whole envelope, and no empty bucket; another team's work is not in it (auth-7)."""
@@ -264,9 +261,6 @@ def test_usage_1_usage_3_refuses_a_query(
     api.refused("GET", f"{path}?{urlencode(told)}", status=400, code=code, param=param)
 
 
-# Pages
-
-
 @pytest.mark.parametrize("limit", [2, 5])
 @pytest.mark.parametrize("again", ["token alone", "all again"])
 def test_usage_2_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
@@ -341,9 +335,6 @@ def test_garbage_is_no_page_token(api: Api, token: str) -> None:
         token = _token({**json.loads(urlsafe_b64decode(token)), "t": api.team.id})
 
     api.refused("GET", f"{USAGE}?page_token={quote(token)}", status=400, code="invalid_page_token", param="page_token")
-
-
-# Events
 
 
 def test_usage_3_an_event_is_a_request_that_costs(api: Api) -> None:
