@@ -1,16 +1,12 @@
 """Growth: four times the work takes about four times as long. Steps are counted where they can be: time is noisy."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def steps(act: Callable[[], object]) -> int:

@@ -1,15 +1,15 @@
 """A request that an exception interrupts takes effect wholly or not at all, wherever the exception comes."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import FrameType
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -19,15 +19,9 @@ import pytest_aurous
 from pytest_aurous import Aurous
 from pytest_aurous._core.base.chains import isolated
 from pytest_aurous._core.world.outbox import Delivery
-from tests.conftest import ATTRIBUTES, synthesis_price
+from tests.conftest import ATTRIBUTES, Api, synthesis_price
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
-
-    from tests.conftest import Api
-
-    Scene = Callable[[Api], Callable[[], object]]
+Scene = Callable[[Api], Callable[[], object]]
 
 OURS: Final = str(Path(pytest_aurous.__file__).parent)
 ORDER: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}

@@ -1,18 +1,14 @@
 """The pipeline: who has the first word where a call is wrong in more than one way, and what is on every response."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._core.world.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ULID: Final = r"[0-9A-HJKMNP-TV-Z]{26}"
 RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -33,7 +29,6 @@ USED_KEY: Final = "used idempotency key"
 UNKNOWN_ID: Final = "unknown id"
 BAD_BODY: Final = "bad body"
 
-
 TOLD: Final = {
     UNKNOWN_PATH: (404, "resource_not_found"),
     WRONG_METHOD: (405, "method_not_allowed"),
@@ -50,31 +45,22 @@ TOLD: Final = {
 }
 
 COMPETING: Final = [
-    (UNKNOWN_PATH,),
     (UNKNOWN_PATH, BAD_KEY, BAD_VERSION),
     (UNKNOWN_PATH, EMPTY_BUCKET, BAD_BODY),
-    (WRONG_METHOD,),
     (WRONG_METHOD, BAD_KEY, BAD_BODY),
     (WRONG_METHOD, NARROW_KEY, EMPTY_BUCKET, FAULT),
-    (NO_KEY,),
     (NO_KEY, BAD_VERSION, BAD_BODY),
-    (BAD_KEY,),
     (BAD_KEY, BAD_VERSION, FAULT, BAD_BODY),
     (DEAD_KEY, NARROW_KEY),
-    (NARROW_KEY,),
     (NARROW_KEY, EMPTY_BUCKET),
     (NARROW_KEY, UNKNOWN_ID, BAD_BODY),
-    (EMPTY_BUCKET,),
     (EMPTY_BUCKET, FAULT, BAD_BODY),
     (EMPTY_BUCKET, USED_KEY),
-    (BAD_VERSION,),
     (BAD_VERSION, FAULT),
     (BAD_VERSION, BAD_BODY, USED_KEY),
-    (FAULT,),
     (FAULT, USED_KEY),
     (FAULT, BAD_BODY),
     (USED_KEY,),
-    (UNKNOWN_ID,),
     (UNKNOWN_ID, BAD_BODY),
     (BAD_BODY,),
 ]

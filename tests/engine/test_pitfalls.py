@@ -1,21 +1,15 @@
 """What the code under test got away with: that each misuse is seen, and that correct code is left alone."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Character
 from pytest_aurous._core.engine.detectors import DETECTORS
 from pytest_aurous._core.wire.reply import Break, Reply
 from pytest_aurous._fake.verdict import Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Character
-    from tests.conftest import Api, Story
+from tests.conftest import Api, Story
 
 CHARACTERS: Final = "/v1/characters"
 BALANCE: Final = "/v1/balance"
@@ -143,29 +137,10 @@ def ignored_field(api: Api) -> None:
     assert len(api.post(CHAT, json=sent).json["choices"]) == 1
 
 
-MISUSES: Final[dict[str, Story]] = {
-    "early-save": early_save,
-    "endless-poll": endless_poll,
-    "double-charge": double_charge,
-    "new-key-per-attempt": new_key_per_attempt,
-    "early-retry": early_retry,
-    "wiping-patch": wiping_patch,
-    "stale-url": stale_url,
-    "leaked-key": leaked_key,
-    "made-up-cursor": made_up_cursor,
-    "unread-stream": unread_stream,
-    "string-batch": string_batch,
-    "key-on-stream": key_on_stream,
-    "base64-floats": base64_floats,
-    "ignored-field": ignored_field,
-}
+# Each detector has the function of its name.
+MISUSES: Final[dict[str, Story]] = {kind.id: globals()[kind.id.replace("-", "_")] for kind in DETECTORS}
 
 each = pytest.mark.parametrize("kind", MISUSES)
-
-
-def test_there_is_a_misuse_here_for_each_kind() -> None:
-    """No kind of pitfall is without its tests."""
-    assert [kind.id for kind in DETECTORS] == list(MISUSES)
 
 
 @each
@@ -389,49 +364,6 @@ def _drain(stream: Any) -> None:
     stream.close()
 
 
-def _read(api: Api) -> None:
-    _drain(ask(api))
-
-
-def _cancelled(api: Api) -> None:
-    stream = ask(api)
-    stream.read()
-    assert api.post(f"{CHAT}/{api.aurous.chat.completions.last.id}/cancel").status == 200
-    stream.close()
-
-
-def _broken(api: Api) -> None:
-    api.aurous.faults.disconnect("chat.create", after_events=1)
-    stream = ask(api)
-    while isinstance(stream.read(), bytes):
-        pass
-    stream.close()
-
-
-def _provider_failed(api: Api) -> None:
-    api.aurous.chat.reply(error="chat_provider_unavailable", times=1)
-    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
-    assert [api.post(CHAT, json=sent).status for _ in range(2)] == [502, 200]
-
-
-def _batch_once(api: Api) -> None:
-    assert [embed(api, ["a", "b"]), embed(api, "a"), embed(api, "b")] == [400, 200, 200]
-
-
-def _lost_stream(api: Api) -> None:
-    api.aurous.faults.timeout("chat.create", commit=True)
-    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-    api.broken("POST", CHAT, json=sent)
-
-
-@pytest.mark.parametrize("story", [_read, _cancelled, _broken, _provider_failed, _batch_once, _lost_stream])
-def test_an_agent_that_is_right_is_left_alone(api: Api, story: Story) -> None:
-    """A stream that was read, cancelled or broken, a failure that costs nothing, and a list that was sent once."""
-    story(api)
-
-    assert ids(api) == []
-
-
 @pytest.mark.parametrize(("language", "form"), [("python", "base64"), ("js", "float"), (None, "base64"), ("js", None)])
 def test_other_clients_read_floats(api: Api, language: str | None, form: str | None) -> None:
     """The Python SDK asks for base64, too, and takes the floats that come."""
@@ -564,205 +496,180 @@ def test_a_refusal_that_quotes_an_id_has_not_given_it(api: Api) -> None:
     assert ids(api) == ["made-up-cursor"]
 
 
-# Correct code
-
-
-def polls_then_saves(api: Api) -> None:
-    character = api.synthesize("synthesizing*2 -> reviewing")
-    assert api.poll(character, times=3)[-1] == "reviewing"
-    assert [save(api, character), save(api, character)] == [200, 200]
-
-
-def saves_too_early_once(api: Api) -> None:
-    character = api.synthesize("synthesizing*2 -> reviewing")
-    assert save(api, character) == 400
-    assert api.poll(character, times=3)[-1] == "reviewing"
-    assert save(api, character) == 200
-
-
-def polls_a_list(api: Api) -> None:
-    character = api.synthesize("synthesizing -> reviewing")
-    other = api.synthesize("synthesizing! -> reviewing")
-    assert [save(api, character), save(api, other)] == [400, 400]
-    for _ in range(2):
-        api.get(CHARACTERS)
-    assert save(api, character) == 200
-
-
-def saves_what_has_failed(api: Api) -> None:
-    character = api.characters.add(status="failed")
-    assert [save(api, character), save(api, character)] == [400, 400]
-
-
-def polls_on_after_a_resynthesis(api: Api) -> None:
-    character = api.synthesize("synthesizing*0 -> failed ; synthesizing*5 -> reviewing")
-    assert api.poll(character, times=2) == ["failed"] * 2
-    assert api.post(f"{CHARACTERS}/{character.id}/resynthesize").status == 200
-    assert api.poll(character, times=6) == ["synthesizing"] * 5 + ["reviewing"]
-
-
-def polls_once_after_each_resynthesis(api: Api) -> None:
-    character = api.synthesize("synthesizing:5s -> failed")
-    for _ in range(5):
-        api.clock.advance(seconds=10)
-        assert api.poll(character) == ["failed"]
-        assert api.post(f"{CHARACTERS}/{character.id}/resynthesize").status == 200
-
-
-def retries_what_was_never_sent(api: Api) -> None:
-    api.aurous.faults.connect_error("characters.create")
-    api.aurous.faults.timeout("characters.create", phase="connect")
-    api.aurous.faults.timeout("characters.create", phase="pool")
-    assert [create(api) for _ in range(4)] == ["ConnectError", "ConnectTimeout", "PoolTimeout", 201]
-
-
-def retries_with_a_key(api: Api) -> None:
-    api.aurous.faults.timeout("characters.create", commit=True)
-    api.aurous.faults.status("characters.create", 503)
-    assert [create(api, headers=KEY) for _ in range(3)] == ["ReadTimeout", 503, 201]
-    assert len(api.characters) == 1
-
-
-def asks_again_after_a_refusal(api: Api) -> None:
-    api.team.credits = 0
-    assert create(api) == 402
-    api.team.credits = 1000
-    assert [create(api), create(api)] == [201, 201]
-
-
-def retries_what_is_free(api: Api) -> None:
-    character = api.characters.add(status="reviewing")
-    api.aurous.faults.timeout("characters.*", commit=True, times=2)
-    for _ in range(2):
-        api.outcome("POST", f"{CHARACTERS}/{character.id}/save")
-    for _ in range(2):
-        api.outcome("POST", CHARACTERS, json={"name": "A", "upload_ids": [api.uploads.add().id]})
-
-
-def retries_for_another_team(api: Api) -> None:
-    other = api.aurous.teams.add()
-    api.aurous.faults.status("characters.create", 503)
-    assert [create(api), create(api, key=other.api_key)] == [503, 201]
-
-
-def calls_something_else_meanwhile(api: Api) -> None:
-    api.aurous.faults.rate_limited("characters.list", retry_after=12)
-    assert api.get(f"{CHARACTERS}?limit=1").status == 429
-    assert [api.get(url).status for url in (BALANCE, f"{CHARACTERS}?limit=2", CHARACTERS)] == [200] * 3
-
-
-def calls_for_another_team_meanwhile(api: Api) -> None:
-    other = api.aurous.teams.add()
-    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
-    assert [api.get(BALANCE).status, api.get(BALANCE, key=other.api_key).status] == [429, 200]
-
-
-def is_not_told_how_long(api: Api) -> None:
-    api.aurous.faults.status("*", 503)
-    api.aurous.faults.status("*", 503, headers={"Retry-After": "Fri, 08 May 2026 11:00:00 GMT"})
-    assert [api.get(BALANCE).status for _ in range(3)] == [503, 503, 200]
-
-
-def patches_all(api: Api) -> None:
-    character = api.characters.add(attributes=ATTRIBUTES)
-    url = f"{CHARACTERS}/{character.id}"
-    attributes = {**api.get(url).json["attributes"], "age": 29, "gender": "female"}
-    assert api.patch(url, json={"attributes": attributes}).status == 200
-
-
-def patches_the_name_at_length(api: Api) -> None:
-    character = api.characters.add(attributes=ATTRIBUTES)
-    content = b'{"name": "Borealis"' + b" " * 70_000 + b"}"
-    assert api.patch(f"{CHARACTERS}/{character.id}", content=content).status == 200
-
-
-def patches_what_had_none(api: Api) -> None:
-    made = api.post(CHARACTERS, json={"name": "A", "upload_ids": [api.uploads.add().id]})
-    assert made.json["attributes"] is None
-    assert api.patch(f"{CHARACTERS}/{made.json['id']}", json={"attributes": {"age": 29}}).status == 200
-
-
-def patches_with_null(api: Api) -> None:
-    character = api.characters.add(attributes=ATTRIBUTES)
-    for attributes in (None, {**ATTRIBUTES, "age": None}, {"age": 5}):
-        api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": attributes})
-    assert api.patch(f"{CHARACTERS}/char_x", json={"attributes": {}}).status == 404
-
-
-def takes_a_fresh_url(api: Api) -> None:
-    character = api.characters.add()
-    for _ in range(2):
-        url = api.get(f"{CHARACTERS}/{character.id}").json["refs"][0]["url"]
-        assert api.get(url, key=None).status == 200
-        api.clock.advance(seconds=24 * 3600)
-
-
-def pages_by_row(api: Api) -> None:
-    newest, *_ = [api.characters.add() for _ in range(3)][::-1]
-    row = api.get(f"{CHARACTERS}?limit=2").json["data"][1]["id"]
-    for query in (f"starting_after={row}", f"ending_before={row}", f"starting_after={newest.id}"):
-        assert api.get(f"{CHARACTERS}?{query}").status == 200
-
-
-def pages_by_what_is_gone(api: Api) -> None:
-    character = api.characters.add(status="reviewing")
-    character.delete()
-    assert api.get(f"{CHARACTERS}?starting_after={character.id}").status == 200
-
-
-def polls_what_was_hidden_once(api: Api) -> None:
-    api.aurous.faults.status("characters.retrieve", 404)
-    assert api.poll(api.characters.add(), times=6)[1:] == ["ready"] * 5
-
-
-def sends_an_empty_cursor(api: Api) -> None:
-    for url in (f"{CHARACTERS}?starting_after=", f"{CHARACTERS}?limit=3", f"{BALANCE}?starting_after=char_x"):
-        api.get(url)
-
-
-def pages_by_what_a_restore_took(api: Api) -> None:
-    for times in (1, 100):
-        start = api.aurous.snapshot()
-        rows = [api.characters.add() for _ in range(times)]
-        api.get(f"{CHARACTERS}?limit=100")
-        api.aurous.restore(start)
-        assert api.get(f"{CHARACTERS}?starting_after={rows[0].id}").status == 400
-
-
-GOOD: Final[tuple[Story, ...]] = (
-    polls_then_saves,
-    saves_too_early_once,
-    polls_a_list,
-    saves_what_has_failed,
-    polls_on_after_a_resynthesis,
-    polls_once_after_each_resynthesis,
-    retries_what_was_never_sent,
-    retries_with_a_key,
-    asks_again_after_a_refusal,
-    retries_what_is_free,
-    retries_for_another_team,
-    calls_something_else_meanwhile,
-    calls_for_another_team_meanwhile,
-    is_not_told_how_long,
-    patches_all,
-    patches_the_name_at_length,
-    patches_what_had_none,
-    patches_with_null,
-    takes_a_fresh_url,
-    pages_by_row,
-    pages_by_what_is_gone,
-    polls_what_was_hidden_once,
-    sends_an_empty_cursor,
-    pages_by_what_a_restore_took,
-)
-
-
-@pytest.mark.parametrize("story", GOOD, ids=lambda story: story.__name__.replace("_", " "))
-def test_correct_code_is_left_alone(api: Api, story: Story) -> None:
+class TestCorrectCodeIsLeftAlone:
     """What the documentation says to do is no pitfall, nor is what the API refuses by itself."""
-    story(api)
 
-    assert ids(api) == []
+    @pytest.fixture(autouse=True)
+    def _left_alone(self, api: Api) -> Iterator[None]:
+        yield
+        assert ids(api) == []
+
+    def test_polls_then_saves(self, api: Api) -> None:
+        character = api.synthesize("synthesizing*2 -> reviewing")
+        assert api.poll(character, times=3)[-1] == "reviewing"
+        assert [save(api, character), save(api, character)] == [200, 200]
+
+    def test_saves_too_early_once(self, api: Api) -> None:
+        character = api.synthesize("synthesizing*2 -> reviewing")
+        assert save(api, character) == 400
+        assert api.poll(character, times=3)[-1] == "reviewing"
+        assert save(api, character) == 200
+
+    def test_polls_a_list(self, api: Api) -> None:
+        character = api.synthesize("synthesizing -> reviewing")
+        other = api.synthesize("synthesizing! -> reviewing")
+        assert [save(api, character), save(api, other)] == [400, 400]
+        for _ in range(2):
+            api.get(CHARACTERS)
+        assert save(api, character) == 200
+
+    def test_saves_what_has_failed(self, api: Api) -> None:
+        character = api.characters.add(status="failed")
+        assert [save(api, character), save(api, character)] == [400, 400]
+
+    def test_polls_on_after_a_resynthesis(self, api: Api) -> None:
+        character = api.synthesize("synthesizing*0 -> failed ; synthesizing*5 -> reviewing")
+        assert api.poll(character, times=2) == ["failed"] * 2
+        assert api.post(f"{CHARACTERS}/{character.id}/resynthesize").status == 200
+        assert api.poll(character, times=6) == ["synthesizing"] * 5 + ["reviewing"]
+
+    def test_polls_once_after_each_resynthesis(self, api: Api) -> None:
+        character = api.synthesize("synthesizing:5s -> failed")
+        for _ in range(5):
+            api.clock.advance(seconds=10)
+            assert api.poll(character) == ["failed"]
+            assert api.post(f"{CHARACTERS}/{character.id}/resynthesize").status == 200
+
+    def test_retries_what_was_never_sent(self, api: Api) -> None:
+        api.aurous.faults.connect_error("characters.create")
+        api.aurous.faults.timeout("characters.create", phase="connect")
+        api.aurous.faults.timeout("characters.create", phase="pool")
+        assert [create(api) for _ in range(4)] == ["ConnectError", "ConnectTimeout", "PoolTimeout", 201]
+
+    def test_retries_with_a_key(self, api: Api) -> None:
+        api.aurous.faults.timeout("characters.create", commit=True)
+        api.aurous.faults.status("characters.create", 503)
+        assert [create(api, headers=KEY) for _ in range(3)] == ["ReadTimeout", 503, 201]
+        assert len(api.characters) == 1
+
+    def test_asks_again_after_a_refusal(self, api: Api) -> None:
+        api.team.credits = 0
+        assert create(api) == 402
+        api.team.credits = 1000
+        assert [create(api), create(api)] == [201, 201]
+
+    def test_retries_what_is_free(self, api: Api) -> None:
+        character = api.characters.add(status="reviewing")
+        api.aurous.faults.timeout("characters.*", commit=True, times=2)
+        for _ in range(2):
+            api.outcome("POST", f"{CHARACTERS}/{character.id}/save")
+        for _ in range(2):
+            api.outcome("POST", CHARACTERS, json={"name": "A", "upload_ids": [api.uploads.add().id]})
+
+    def test_retries_for_another_team(self, api: Api) -> None:
+        other = api.aurous.teams.add()
+        api.aurous.faults.status("characters.create", 503)
+        assert [create(api), create(api, key=other.api_key)] == [503, 201]
+
+    def test_calls_something_else_meanwhile(self, api: Api) -> None:
+        api.aurous.faults.rate_limited("characters.list", retry_after=12)
+        assert api.get(f"{CHARACTERS}?limit=1").status == 429
+        assert [api.get(url).status for url in (BALANCE, f"{CHARACTERS}?limit=2", CHARACTERS)] == [200] * 3
+
+    def test_calls_for_another_team_meanwhile(self, api: Api) -> None:
+        other = api.aurous.teams.add()
+        api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+        assert [api.get(BALANCE).status, api.get(BALANCE, key=other.api_key).status] == [429, 200]
+
+    def test_is_not_told_how_long(self, api: Api) -> None:
+        api.aurous.faults.status("*", 503)
+        api.aurous.faults.status("*", 503, headers={"Retry-After": "Fri, 08 May 2026 11:00:00 GMT"})
+        assert [api.get(BALANCE).status for _ in range(3)] == [503, 503, 200]
+
+    def test_patches_all(self, api: Api) -> None:
+        character = api.characters.add(attributes=ATTRIBUTES)
+        url = f"{CHARACTERS}/{character.id}"
+        attributes = {**api.get(url).json["attributes"], "age": 29, "gender": "female"}
+        assert api.patch(url, json={"attributes": attributes}).status == 200
+
+    def test_patches_the_name_at_length(self, api: Api) -> None:
+        character = api.characters.add(attributes=ATTRIBUTES)
+        content = b'{"name": "Borealis"' + b" " * 70_000 + b"}"
+        assert api.patch(f"{CHARACTERS}/{character.id}", content=content).status == 200
+
+    def test_patches_what_had_none(self, api: Api) -> None:
+        made = api.post(CHARACTERS, json={"name": "A", "upload_ids": [api.uploads.add().id]})
+        assert made.json["attributes"] is None
+        assert api.patch(f"{CHARACTERS}/{made.json['id']}", json={"attributes": {"age": 29}}).status == 200
+
+    def test_patches_with_null(self, api: Api) -> None:
+        character = api.characters.add(attributes=ATTRIBUTES)
+        for attributes in (None, {**ATTRIBUTES, "age": None}, {"age": 5}):
+            api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": attributes})
+        assert api.patch(f"{CHARACTERS}/char_x", json={"attributes": {}}).status == 404
+
+    def test_takes_a_fresh_url(self, api: Api) -> None:
+        character = api.characters.add()
+        for _ in range(2):
+            url = api.get(f"{CHARACTERS}/{character.id}").json["refs"][0]["url"]
+            assert api.get(url, key=None).status == 200
+            api.clock.advance(seconds=24 * 3600)
+
+    def test_pages_by_row(self, api: Api) -> None:
+        newest, *_ = [api.characters.add() for _ in range(3)][::-1]
+        row = api.get(f"{CHARACTERS}?limit=2").json["data"][1]["id"]
+        for query in (f"starting_after={row}", f"ending_before={row}", f"starting_after={newest.id}"):
+            assert api.get(f"{CHARACTERS}?{query}").status == 200
+
+    def test_pages_by_what_is_gone(self, api: Api) -> None:
+        character = api.characters.add(status="reviewing")
+        character.delete()
+        assert api.get(f"{CHARACTERS}?starting_after={character.id}").status == 200
+
+    def test_polls_what_was_hidden_once(self, api: Api) -> None:
+        api.aurous.faults.status("characters.retrieve", 404)
+        assert api.poll(api.characters.add(), times=6)[1:] == ["ready"] * 5
+
+    def test_sends_an_empty_cursor(self, api: Api) -> None:
+        for url in (f"{CHARACTERS}?starting_after=", f"{CHARACTERS}?limit=3", f"{BALANCE}?starting_after=char_x"):
+            api.get(url)
+
+    def test_pages_by_what_a_restore_took(self, api: Api) -> None:
+        for times in (1, 100):
+            start = api.aurous.snapshot()
+            rows = [api.characters.add() for _ in range(times)]
+            api.get(f"{CHARACTERS}?limit=100")
+            api.aurous.restore(start)
+            assert api.get(f"{CHARACTERS}?starting_after={rows[0].id}").status == 400
+
+    def test_reads_a_stream(self, api: Api) -> None:
+        _drain(ask(api))
+
+    def test_cancels_a_stream(self, api: Api) -> None:
+        stream = ask(api)
+        stream.read()
+        assert api.post(f"{CHAT}/{api.aurous.chat.completions.last.id}/cancel").status == 200
+        stream.close()
+
+    def test_reads_a_stream_that_breaks(self, api: Api) -> None:
+        api.aurous.faults.disconnect("chat.create", after_events=1)
+        stream = ask(api)
+        while isinstance(stream.read(), bytes):
+            pass
+        stream.close()
+
+    def test_asks_again_after_a_failure_that_costs_nothing(self, api: Api) -> None:
+        api.aurous.chat.reply(error="chat_provider_unavailable", times=1)
+        sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
+        assert [api.post(CHAT, json=sent).status for _ in range(2)] == [502, 200]
+
+    def test_sends_a_list_once(self, api: Api) -> None:
+        assert [embed(api, ["a", "b"]), embed(api, "a"), embed(api, "b")] == [400, 200, 200]
+
+    def test_loses_a_stream(self, api: Api) -> None:
+        api.aurous.faults.timeout("chat.create", commit=True)
+        sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+        api.broken("POST", CHAT, json=sent)
 
 
 def test_a_restore_goes_back_to_before_the_first_half(api: Api) -> None:

@@ -1,20 +1,16 @@
 """Equal requests that several tasks or threads send at once are no retries of each other."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
 
 KEYED: Final = [{"Idempotency-Key": f"variant {number}"} for number in range(3)]
 

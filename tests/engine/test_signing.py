@@ -1,7 +1,5 @@
 """`sign_webhook` and `verify_webhook`: hook-7, checked against hmac alone."""
 
-from __future__ import annotations
-
 import hmac
 import time
 from datetime import datetime, timezone

@@ -1,24 +1,14 @@
 """`Aurous` as a plain context manager: for wider scopes, `unittest` and scripts."""
 
-from __future__ import annotations
-
 import os
-import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
 
-from pytest_aurous import (
-    Aurous,
-    AurousUnmatchedRequest,
-    Script,
-)
+from pytest_aurous import Aurous, AurousUnmatchedRequest
 from pytest_aurous._httpx.interception import INTERCEPTION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.python
 
@@ -32,172 +22,133 @@ def environment() -> list[str | None]:
     return [os.environ.get(name) for name in ENVIRONMENT]
 
 
-class TestSettings:
-    """Keyword arguments are the settings."""
+def test_without_arguments_it_is_the_vendor() -> None:
+    """Every default is as documented; a key may be given."""
+    aurous = Aurous()
 
-    def test_without_arguments_it_is_the_vendor(self) -> None:
-        """Every default is as documented."""
-        aurous = Aurous()
-
-        assert aurous.base_url == "https://api.aurous-labs.com"
-        assert (aurous.team.credits, aurous.seed) == (1000, 0)
-        assert abs((aurous.clock.now() - datetime.now(timezone.utc)).total_seconds()) < 60
-        assert aurous.api_key == aurous.team.api_key
-        assert (aurous.api_key.scope, len(aurous.api_key)) == ("write", 72)
-
-    @pytest.mark.parametrize(
-        ("setting", "holds"),
-        [
-            ({"credits": 12.5}, lambda aurous: aurous.team.credits == 12.5),
-            ({"seed": -3}, lambda aurous: aurous.seed == -3),
-            ({"now": "2026-05-08"}, lambda aurous: aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)),
-            ({"base_url": "http://localhost:1/x/"}, lambda aurous: aurous.base_url == "http://localhost:1/x"),
-            ({"api_key": "al_live_own"}, lambda aurous: aurous.api_key == "al_live_own"),
-            ({"script": "synthesizing*0 -> reviewing"}, lambda aurous: first_status(aurous) == "reviewing"),
-            ({"script": Script.parse("synthesizing*0 -> ready")}, lambda aurous: first_status(aurous) == "ready"),
-            ({"script": {"characters": "synthesizing!"}}, lambda aurous: first_status(aurous) == "synthesizing"),
-        ],
-        ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-    )
-    def test_each_setting_counts(self, setting: dict[str, Any], holds: Callable[[Aurous], bool]) -> None:
-        """What is given is what the fake does."""
-        assert holds(Aurous(**setting))
+    assert aurous.base_url == "https://api.aurous-labs.com"
+    assert (aurous.team.credits, aurous.seed) == (1000, 0)
+    assert abs((aurous.clock.now() - datetime.now(timezone.utc)).total_seconds()) < 60
+    assert aurous.api_key == aurous.team.api_key
+    assert (aurous.api_key.scope, len(aurous.api_key)) == ("write", 72)
+    assert Aurous(api_key="al_live_own").api_key == "al_live_own"
 
 
-def first_status(aurous: Aurous) -> str:
-    """Return the status with which a new character begins."""
-    response = aurous.client().post("/v1/characters", json=CREATE)
-    status: str = response.json()["status"]
-    return status
+@pytest.fixture(params=[None, "before"], ids=["unset", "set"])
+def before(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """What the variables are outside."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+        if request.param is not None:
+            monkeypatch.setenv(name, request.param)
+    return [request.param] * 2
 
 
-class TestEnvironment:
-    """The two variables while it is entered."""
+def test_the_variables_are_set_and_come_back(before: list[str | None]) -> None:
+    """Making a fake sets nothing, entering does, and leaving puts back what was there."""
+    aurous = Aurous(base_url="http://localhost:1/x")
 
-    @pytest.fixture(params=[None, "before"], ids=["unset", "set"])
-    def before(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-        """What the variables are outside."""
-        for name in ENVIRONMENT:
-            monkeypatch.delenv(name, raising=False)
-            if request.param is not None:
-                monkeypatch.setenv(name, request.param)
-        return [request.param] * 2
+    assert environment() == before
+    with aurous as entered:
+        assert entered is aurous
+        assert environment() == [str(aurous.api_key), "http://localhost:1/x"]
+        assert type(os.environ["AUROUS_API_KEY"]) is str
+    assert environment() == before
 
-    def test_they_are_set_and_come_back(self, before: list[str | None]) -> None:
-        """Making a fake sets nothing, entering does, and leaving puts back what was there."""
-        aurous = Aurous(base_url="http://localhost:1/x")
 
-        assert environment() == before
-        with aurous as entered:
-            assert entered is aurous
-            assert environment() == [str(aurous.api_key), "http://localhost:1/x"]
-            assert type(os.environ["AUROUS_API_KEY"]) is str
-        assert environment() == before
-
-    def test_one_fake_may_be_entered_twice_at_once(self, before: list[str | None]) -> None:
-        """A fake that is entered while it is entered is left twice as well, and then everything is as before."""
-        aurous = Aurous()
-        original = httpx.HTTPTransport.handle_request
-        try:
+def test_one_fake_may_be_entered_twice_at_once(before: list[str | None]) -> None:
+    """A fake that is entered while it is entered is left twice as well, and then everything is as before."""
+    aurous = Aurous()
+    original = httpx.HTTPTransport.handle_request
+    try:
+        with aurous:
             with aurous:
-                with aurous:
-                    assert environment()[0] == aurous.api_key
                 assert environment()[0] == aurous.api_key
-                assert httpx.get(f"{aurous.base_url}/v1/balance").status_code == 401
-            assert environment() == before
-            assert httpx.HTTPTransport.handle_request is original
-        finally:  # no other test shall suffer
-            while INTERCEPTION.entered:
-                INTERCEPTION.leave(INTERCEPTION.entered[-1])
+            assert environment()[0] == aurous.api_key
+            assert httpx.get(f"{aurous.base_url}/v1/balance").status_code == 401
+        assert environment() == before
+        assert httpx.HTTPTransport.handle_request is original
+    finally:  # no other test shall suffer
+        while INTERCEPTION.entered:
+            INTERCEPTION.leave(INTERCEPTION.entered[-1])
 
 
-class TestVerdict:
-    """What its exit raises."""
+@pytest.mark.parametrize("strict", ["error", "warn", "off"])
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, AssertionError])
+def test_an_error_of_the_block_is_never_hidden(error: type[BaseException], strict: Any) -> None:
+    """The block's own error comes out as it is, with nothing before or behind it."""
+    mine = error("mine")
 
-    @pytest.mark.parametrize("strict", ["error", "warn", "off"])
-    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, AssertionError])
-    def test_an_error_of_the_block_is_never_hidden(self, error: type[BaseException], strict: Any) -> None:
-        """The block's own error comes out as it is, with nothing before or behind it."""
-        mine = error("mine")
-
-        with (  # noqa: PT012 - the exit of the block is what raises
-            pytest.raises(error) as caught,
-            Aurous(strict=strict) as aurous,
-        ):
-            aurous.faults.timeout("characters.create")
-            httpx.get(NONSENSE)
-            raise mine
-        assert caught.value is mine
-        assert caught.value.__context__ is None
+    with (  # noqa: PT012 - the exit of the block is what raises
+        pytest.raises(error) as caught,
+        Aurous(strict=strict) as aurous,
+    ):
+        aurous.faults.timeout("characters.create")
+        httpx.get(NONSENSE)
+        raise mine
+    assert caught.value is mine
+    assert caught.value.__context__ is None
 
 
-class TestHandle:
-    """What the instance itself can do; each room has its own tests."""
+def test_two_fakes_share_nothing() -> None:
+    """Whatever is done to one, the other does not know of it."""
+    one, two = Aurous(), Aurous(seed=1)
+    with one, two:
+        one.script("synthesizing*0 -> ready")
+        one.characters.add("Aurora")
+        one.team.credits = 5
+        one.clock.freeze("2020-01-01")
+        one.faults.outage(60)
+        one.limits["reads"].exhaust()
+        one.teams.add("Other")
+        one.route("balance.retrieve").respond(418)
+        with pytest.raises(httpx.ConnectError):
+            one.client().get("/v1/characters")
 
-    def test_two_share_nothing(self) -> None:
-        """Whatever is done to one, the other does not know of it."""
-        one, two = Aurous(), Aurous(seed=1)
-        with one, two:
-            one.script("synthesizing*0 -> ready")
-            one.characters.add("Aurora")
-            one.team.credits = 5
-            one.clock.freeze("2020-01-01")
-            one.faults.outage(60)
-            one.limits["reads"].exhaust()
-            one.teams.add("Other")
-            one.route("balance.retrieve").respond(418)
-            with pytest.raises(httpx.ConnectError):
-                one.client().get("/v1/characters")
+        assert two.client().get("/v1/balance").json()["credits"] == 1000
+        assert two.client().post("/v1/characters", json=CREATE).json()["status"] == "synthesizing"
+        assert two.client().get("/v1/balance", headers={"X-Api-Key": one.api_key}).status_code == 401
+        assert [character.name for character in two.characters] == ["Aurora"]
+        assert two.clock.now().year > 2020
+        assert two.limits["reads"].remaining > 1000
+        assert (len(two.teams), len(two.faults), len(two.calls)) == (1, 0, 3)
+        assert len(one.calls) == 1
 
-            assert two.client().get("/v1/balance").json()["credits"] == 1000
-            assert first_status(two) == "synthesizing"
-            assert two.client().get("/v1/balance", headers={"X-Api-Key": one.api_key}).status_code == 401
-            assert [character.name for character in two.characters] == ["Aurora"]
-            assert two.clock.now().year > 2020
-            assert two.limits["reads"].remaining > 1000
-            assert (len(two.teams), len(two.faults), len(two.calls)) == (1, 0, 3)
-            assert len(one.calls) == 1
 
-    def test_the_same_seed_makes_the_same(self) -> None:
-        """People, ids and the key of a seed are the same in every instance."""
+def test_the_same_seed_makes_the_same() -> None:
+    """People, ids and the key of a seed are the same in every instance."""
 
-        def data(aurous: Aurous) -> list[object]:
-            record = aurous.characters.add()
-            return [record.id, record.name, record.attributes, aurous.api_key, aurous.faker.name()]
+    def data(aurous: Aurous) -> list[object]:
+        record = aurous.characters.add()
+        return [record.id, record.name, record.attributes, aurous.api_key, aurous.faker.name()]
 
-        assert data(Aurous(seed=5)) == data(Aurous(seed=5)) != data(Aurous(seed=6))
+    assert data(Aurous(seed=5)) == data(Aurous(seed=5)) != data(Aurous(seed=6))
 
-    def test_the_faker_begins_anew_at_a_reset(self) -> None:
-        """After `reset` it gives the names that it gave at the start."""
-        aurous = Aurous()
-        names = [aurous.faker.name() for _ in range(3)]
+
+def test_the_faker_begins_anew_at_a_reset() -> None:
+    """After `reset` it gives the names that it gave at the start."""
+    aurous = Aurous()
+    names = [aurous.faker.name() for _ in range(3)]
+    aurous.reset()
+
+    assert [aurous.faker.name() for _ in range(3)] == names
+
+
+def test_repr_says_what_there_is() -> None:
+    """Where it responds, and how much has happened."""
+    aurous = Aurous(seed=3, base_url="http://localhost:1")
+    aurous.characters.add()
+    aurous.client().get("/v1/balance")
+
+    assert repr(aurous) == "<Aurous at http://localhost:1: 1 character, 1 call, seed 3>"
+
+
+def test_a_reset_hides_no_problem() -> None:
+    """A request that was unmatched before `reset()` still fails the test, once."""
+    with (  # noqa: PT012 - the exit of the block is what raises
+        pytest.raises(AurousUnmatchedRequest, match=r"no such operation: GET (?s:.*)no such operation: DELETE"),
+        Aurous() as aurous,
+    ):
+        httpx.get(NONSENSE)
         aurous.reset()
-
-        assert [aurous.faker.name() for _ in range(3)] == names
-
-    def test_repr_says_what_there_is(self) -> None:
-        """Where it responds, and how much has happened."""
-        aurous = Aurous(seed=3, base_url="http://localhost:1")
-        aurous.characters.add()
-        aurous.client().get("/v1/balance")
-
-        assert repr(aurous) == "<Aurous at http://localhost:1: 1 character, 1 call, seed 3>"
-
-    def test_a_reset_hides_no_problem(self) -> None:
-        """A request that was unmatched before `reset()` still fails the test, once."""
-        with (  # noqa: PT012 - the exit of the block is what raises
-            pytest.raises(AurousUnmatchedRequest, match=r"no such operation: GET (?s:.*)no such operation: DELETE"),
-            Aurous() as aurous,
-        ):
-            httpx.get(NONSENSE)
-            aurous.reset()
-            httpx.delete(NONSENSE)
-
-    def test_sleep_skip_is_for_the_block(self) -> None:
-        """With ``sleep="skip"`` an hour passes at once on the fake's clock, inside the block and only there."""
-        before = time.sleep
-        with Aurous(sleep="skip") as aurous:
-            then = aurous.clock.now()
-            time.sleep(3600)
-            assert (aurous.clock.now() - then).total_seconds() == pytest.approx(3600, abs=5)
-        assert time.sleep is before
+        httpx.delete(NONSENSE)

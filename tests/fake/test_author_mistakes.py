@@ -3,8 +3,6 @@
 The callables are found by their signatures, so a new public method is tested as soon as it is there.
 """
 
-from __future__ import annotations
-
 import inspect
 import operator
 from collections.abc import Callable, Iterator

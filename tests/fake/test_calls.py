@@ -1,7 +1,5 @@
 """`Calls`: found by operation and filter, asserted, counted and shown."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import fields

@@ -1,18 +1,13 @@
 """The two variables, set by fakes and servers that come and go in any order."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from unittest import mock
 
 import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._fake.environment import ENVIRONMENT, Environment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 KEY = "AUROUS_API_KEY"
 

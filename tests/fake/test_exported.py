@@ -1,11 +1,10 @@
 """A state as JSON: it comes back whole, in this fake or another, and nothing that is wrong with it changes anything."""
 
-from __future__ import annotations
-
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,9 +12,6 @@ from pytest_aurous import Aurous, AurousError
 from pytest_aurous._core.world.codec import UnreadableStateError, read, written
 from pytest_aurous._fake.exported import _ROWS, _SECTIONS
 from pytest_aurous._report.state import view
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NOW = "2026-05-08T10:00:00Z"
 

@@ -1,19 +1,14 @@
 """What a test sees of rate limits."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousError, AurousLookupError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 BUCKETS = [
     *("characters_get", "characters_post", "characters_synthesize"),

@@ -1,12 +1,11 @@
 """A name that does not exist raises an error with the nearest name: attributes and keyword arguments alike."""
 
-from __future__ import annotations
-
 import inspect
+from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
 from traceback import format_exception_only
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import pytest
 from _pytest._code import ExceptionInfo
@@ -17,9 +16,6 @@ from pytest_aurous._core.base.arguments import Public
 from pytest_aurous._core.base.errors import _MEANINGS, closest
 from pytest_aurous._core.base.names import Operation
 from pytest_aurous._core.world.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture(name="aurous")
@@ -222,7 +218,7 @@ def test_editors_see_the_real_signatures() -> None:
     for method in (Aurous.assert_called, Lamp.switch):
         assert next(iter(inspect.signature(method).parameters)) == "self"
         assert method.__doc__
-    assert str(inspect.signature(Lamp.switch)) == "(self, on: 'object', *, color: 'str' = 'red') -> 'str'"
+    assert str(inspect.signature(Lamp.switch)) == "(self, on: object, *, color: str = 'red') -> str"
 
 
 def hints_in(error: BaseException) -> int:

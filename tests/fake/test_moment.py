@@ -1,16 +1,11 @@
 """Going back to a moment: after a reset, between the examples of Hypothesis, and between explored runs."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(name="aurous")

@@ -1,7 +1,5 @@
 """Fakes that are entered and never left: the interpreter exits without a word."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from typing import Final

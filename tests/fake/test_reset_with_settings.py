@@ -1,7 +1,5 @@
 """A reset begins with other settings, as a marker does; a wrong one changes nothing."""
 
-from __future__ import annotations
-
 import pickle
 from datetime import datetime, timezone
 from typing import Any

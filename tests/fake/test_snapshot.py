@@ -1,20 +1,14 @@
 """Snapshot, restore and reset."""
 
-from __future__ import annotations
-
 import pickle
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Snapshot
-    from tests.conftest import Api
+from pytest_aurous import AurousError, AurousLookupError, Snapshot
+from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 BALANCE: Final = "/v1/balance"

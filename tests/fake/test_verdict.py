@@ -1,23 +1,17 @@
 """The verdict on a test, straight from what the fake has seen."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, Call, Fault
+from pytest_aurous._core.faults.collection import Faults
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._fake.verdict import Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Call, Fault
-    from pytest_aurous._core.faults.collection import Faults
-    from tests.conftest import Api
+from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 

@@ -1,21 +1,15 @@
 """Events and their deliveries: hook-3 to hook-9, hook-11."""
 
-from __future__ import annotations
-
 import hmac
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
+import respx
 
-from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    import respx
-
-    from pytest_aurous import Character, Delivery
-    from tests.conftest import Api
+from pytest_aurous import AurousError, Character, Delivery
+from tests.conftest import Api
 
 ENDPOINTS: Final = "/v1/webhook_endpoints"
 URL: Final = "https://app.test/hooks"
@@ -70,9 +64,6 @@ def video(api: Api, script: str | None = None, **body: Any) -> str:
     return video_id
 
 
-# events of generations
-
-
 @pytest.mark.parametrize("make", [image, video])
 @pytest.mark.parametrize(
     ("end", "event"),
@@ -112,9 +103,6 @@ def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
     assert some.events == ["image.failed"]
     assert all_of_it.events == ["image.completed", "image.failed"]
     assert gone.got == other.got == []
-
-
-# events of characters
 
 
 def by_time(api: Api, character: Character) -> None:
@@ -175,9 +163,6 @@ def test_hook_4_a_character_at_rest_is_deleted_in_silence(api: Api, status: str)
     assert flushed(api, receiver) == []
 
 
-# the envelope
-
-
 def test_hook_5_the_whole_envelope(api: Api) -> None:
     """An endpoint is sent exactly this, and the body is that payload."""
     receiver, record = Receiver(api), api.aurous.images.add(status="succeeded")
@@ -196,9 +181,6 @@ def test_hook_5_the_whole_envelope(api: Api) -> None:
     }
     assert json.loads(delivery.body) == delivery.payload
     assert delivery.headers["Content-Type"] == "application/json"
-
-
-# the URL of one request
 
 
 @pytest.mark.parametrize("make", [image, video])
@@ -244,9 +226,6 @@ def test_hook_6_three_attempts_two_seconds_apart(api: Api) -> None:
     ]
 
 
-# the signature
-
-
 def test_hook_7_a_receiver_with_hmac_alone_verifies(api: Api) -> None:
     """A receiver that knows only the documentation finds each signature right, retries and test fires included."""
     secret = api.post(ENDPOINTS, json={"url": URL, "events": ["*"]}).json["secret"]
@@ -279,9 +258,6 @@ def test_hook_7_after_a_rotation_the_new_secret_signs(api: Api) -> None:
     body = receiver.got[0].body
     digest = hmac.new(secret.encode(), f"{START}.".encode() + body, sha256).hexdigest()
     assert receiver.got[0].headers["Aurous-Webhook-Signature"] == f"t={START},v1={digest}"
-
-
-# deliveries and retries
 
 
 def test_hook_8_nothing_is_delivered_by_itself(api: Api) -> None:
@@ -347,9 +323,6 @@ def test_hook_8_a_success_ends_the_retries_and_the_count(api: Api) -> None:
     assert flushed(api, receiver) == []
 
 
-# auto-disable
-
-
 def fail_often(api: Api, times: int) -> None:
     """Let deliveries fail, each of its own event, without time for retries."""
     for _ in range(times):
@@ -404,9 +377,6 @@ def test_hook_9_a_new_endpoint_has_a_day(api: Api) -> None:
     assert endpoint.is_active is True
 
 
-# test fires
-
-
 def test_hook_10_a_test_fire_is_delivered_and_marked(api: Api) -> None:
     """It is delivered as any other event, signed, and says that it is synthetic."""
     receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
@@ -449,9 +419,6 @@ def test_hook_10_a_test_fire_sends_the_object_of_real_events(api: Api) -> None:
     assert disabled == {"endpoint_id": endpoint.id, "url": endpoint.url, "consecutive_failures": 0}
 
 
-# low balance
-
-
 def test_hook_11_a_low_balance_is_told_once_an_hour(api: Api) -> None:
     """At the threshold or below it, and again only when an hour has passed."""
     receiver = Receiver(api, events=["usage.balance_low"])
@@ -491,9 +458,6 @@ def test_hook_11_what_is_not_charged_is_no_fall(api: Api) -> None:
     api.synthesize("synthesizing!").fail()
 
     assert flushed(api, receiver) == []
-
-
-# deliver_to
 
 
 def test_hook_1_deliver_to_registers_an_endpoint(api: Api) -> None:
@@ -550,9 +514,6 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
         api.aurous.webhooks.deliver_to(lambda _: None, url=url)
 
     assert len(api.aurous.webhook_endpoints) == 0
-
-
-# routes
 
 
 def route(api: Api, url: str) -> list[Delivery]:

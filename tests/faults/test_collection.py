@@ -1,21 +1,15 @@
 """Faults, through the pipeline and without an HTTP client."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous import AurousError, AurousLookupError, Call
 from pytest_aurous._core.faults.collection import Faults
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Call
-    from pytest_aurous._core.wire.reply import Break
-    from tests.conftest import Api, Response
+from pytest_aurous._core.wire.reply import Break
+from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -189,35 +183,6 @@ def test_rate_1_a_signed_url_has_no_bucket(api: Api) -> None:
         response = api.get(url, key=None)
         assert (response.headers["Retry-After"], "X-RateLimit-Reset" in response.headers) == ("1", False)
         assert "for ." not in response.json["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    ("give", "error", "kind"),
-    [
-        (lambda f: f.timeout("*"), "ReadTimeout", "timeout (read)"),
-        (lambda f: f.timeout("*", "connect"), "ConnectTimeout", "timeout (connect)"),
-        (lambda f: f.timeout("*", phase="write"), "WriteTimeout", "timeout (write)"),
-        (lambda f: f.timeout("*", phase="pool"), "PoolTimeout", "timeout (pool)"),
-        (lambda f: f.connect_error("*"), "ConnectError", "connect_error"),
-        (lambda f: f.disconnect("*"), "RemoteProtocolError", "disconnect"),
-        (lambda f: f.outage(60), "ConnectError", "outage of 60 s"),
-    ],
-    ids=["read", "connect", "write", "pool", "connect_error", "disconnect", "outage"],
-)
-def test_no_response_is_an_exception_of_the_clients_stack(
-    api: Api, give: Callable[[Faults], object], error: str, kind: str
-) -> None:
-    """Nothing arrives, at no cost of time, and the call has no effect."""
-    before = api.clock.time()
-    give(api.aurous.faults)
-
-    broken = no_create(api)
-
-    assert (broken.error, broken.reply, broken.after_bytes) == (error, None, 0)
-    call = api.aurous.calls.last
-    assert (call.status, call.response, call.fault, call.committed) == (None, None, kind, False)
-    assert (len(api.characters), api.money(), api.clock.time()) == (0, (1000, 0), before)
-    assert fired(api) == [1]
 
 
 def test_a_disconnect_inside_a_body_brings_its_beginning(api: Api) -> None:

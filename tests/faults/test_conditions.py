@@ -1,7 +1,5 @@
 """The `when` of faults as data: requests and deliveries are chosen without a function."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,20 +1,16 @@
 """What goes wrong between the vendor and a receiver: `faults.duplicate`, `reorder`, `drop`, `late`, `bad_signature`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import (
     AurousLookupError,
     AurousSignatureError,
+    Delivery,
     verify_webhook,
 )
-
-if TYPE_CHECKING:
-    from pytest_aurous import Delivery
-    from tests.conftest import Api
+from tests.conftest import Api
 
 KINDS: Final = ["duplicate", "reorder", "drop", "late", "bad_signature"]
 

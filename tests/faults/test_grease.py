@@ -1,22 +1,16 @@
 """Grease: responses with what a later version of the API may add, by the setting and by the fault."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 import pytest
 
 from pytest_aurous import AurousUnfiredFault
 from pytest_aurous._report.timeline import colored, timeline
-from tests.conftest import price
+from tests.conftest import Api, price
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
-
-    MakeApi = Callable[..., Api]
+MakeApi = Callable[..., Api]
 
 OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

@@ -1,22 +1,16 @@
 """Every kind of fault, with and without `commit`, over every kind of client: what it and its retry meet."""
 
-from __future__ import annotations
-
 import asyncio
 import ssl
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, Fault
 from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_aurous import Fault
 
 PATIENCE: Final = 5
 CHARACTERS: Final = "/v1/characters"

@@ -1,9 +1,8 @@
 """Laws that hold on a bad day: under any calls, faults and moves of the clock."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,17 +11,12 @@ from hypothesis import strategies as st
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.resources.characters.row import CharacterRow
 from pytest_aurous._core.world.tables import Table
+from tests.conftest import Api
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
-
-    MakeApi = Callable[..., Api]
+MakeApi = Callable[..., Api]
 
 pytestmark = pytest.mark.slow
 
-NOW: Final = 1_778_241_600.0
 CREDITS: Final = 30
 COSTS: Final = {"characters.create": 4, "characters.resynthesize": 4, "characters.regenerate_ref": 1}
 SCRIPTS: Final = (

@@ -20,7 +20,6 @@ from pytest_aurous._core.wire.refusal import ApiProblem
 
 pytestmark = pytest.mark.slow
 
-# A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text(st.characters(categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

@@ -1,7 +1,5 @@
 """Variables that fakes, patches and the test itself set and unset in any order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Final
 

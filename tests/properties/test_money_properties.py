@@ -1,10 +1,9 @@
 """Money is exact: no sum of credits has an error of floats, in whatever order work begins and ends."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -14,11 +13,7 @@ from pytest_aurous._core.base.amounts import exact, json_number, plain, total
 from pytest_aurous._core.wire.refusal import ApiProblem
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._core.world.state import State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 pytestmark = pytest.mark.slow
 

@@ -1,7 +1,5 @@
 """Forms as httpx and httpx2 send them: whatever names, file names and bytes, they come back as they were."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 

@@ -1,20 +1,16 @@
 """Pages under change: nothing is lost and nothing comes twice, whatever happens between two of them."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.conftest import Api
 
-    from tests.conftest import Api
-
-    MakeApi = Callable[..., Api]
+MakeApi = Callable[..., Api]
 
 pytestmark = pytest.mark.slow
 

@@ -1,7 +1,5 @@
 """No key survives redaction, whatever text stands around it."""
 
-from __future__ import annotations
-
 import string
 
 import pytest

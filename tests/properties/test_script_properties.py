@@ -10,7 +10,6 @@ from pytest_aurous.hypothesis import scripts
 
 pytestmark = pytest.mark.slow
 
-# A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 CHARACTERS = LIFECYCLES["characters"]
 BLANKS = st.sampled_from(["", " ", "  ", "\n", "\t"])
 FRAGMENTS = st.sampled_from(

@@ -1,7 +1,5 @@
 """Sizes of pictures, for any that can be asked for (img-2, img-3, img-8)."""
 
-from __future__ import annotations
-
 import io
 from functools import cache
 
@@ -16,7 +14,6 @@ from tests.conftest import Api
 
 pytestmark = pytest.mark.slow
 
-# A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 PIXELS = st.integers(*SIDES)
 
 

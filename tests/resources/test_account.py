@@ -1,11 +1,6 @@
 """GET /v1/team and GET /v1/pricing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def test_team_1_has_a_name_and_credits(api: Api) -> None:

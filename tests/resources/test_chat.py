@@ -1,20 +1,15 @@
 """POST /v1/chat/completions: what a request may say, what the model says, what it costs, and how it ends."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousUnfiredFault
 from pytest_aurous._core.wire.reply import Reply
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 PATH: Final = "/v1/chat/completions"
 MODEL: Final = "aurous-grow-2.0-pro"

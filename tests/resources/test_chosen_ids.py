@@ -1,15 +1,11 @@
 """`add(id=...)`: a record with an id that the test chooses, in every collection."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 ULID: Final = "01HXMQ7Z3K8Y2NABCDEFGHJKMR"
 PREFIXES: Final = {

@@ -1,18 +1,14 @@
 """What holds for every operation: auth-3, auth-5, auth-7, ver-1, ver-2, ver-4, err-8, rate-1, time-1."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
+from pytest_aurous._core.resources.base.endpoint import Endpoint
 from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.world.buckets import BUCKETS as SIZES
+from tests.conftest import Api, Response
 from tests.resources.test_refusals import BODIES, KEYED, path_of
-
-if TYPE_CHECKING:
-    from pytest_aurous._core.resources.base.endpoint import Endpoint
-    from tests.conftest import Api, Response
 
 START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
 BUCKETS: Final = {  # the contract's table: burst, and the seconds that one token takes
@@ -54,9 +50,6 @@ def rates(response: Response) -> tuple[int, ...]:
     return tuple(int(response.headers[name]) for name in RATES)
 
 
-# versions
-
-
 def test_ver_4_resources_carry_their_version(api: Api) -> None:
     """A character shows the version of its creation, from the create response on."""
     character = api.synthesize()
@@ -70,18 +63,12 @@ def test_ver_4_resources_carry_their_version(api: Api) -> None:
     assert {response["aurous_version"] for response in responses} == {"2026-05-15"}
 
 
-# errors
-
-
 @pytest.mark.parametrize("character_id", ["%2e%2e", "char%201", "%F0%9F%8E%A8", "'", "%00", "x" * 500])
 def test_err_8_any_segment_may_be_an_id(api: Api, character_id: str) -> None:
     """Whatever stands in the place of an id is an id that is not known."""
     api.refused("GET", f"/v1/characters/{character_id}", status=404, code="resource_not_found")
 
     assert api.app.problems == []
-
-
-# rate limits
 
 
 @pytest.mark.parametrize(("bucket", "operation"), SPENDERS, ids=[one for _, one in SPENDERS])

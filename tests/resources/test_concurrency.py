@@ -1,21 +1,15 @@
 """Many clients at once see one state machine."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import pytest
 
 from pytest_aurous._core.resources.characters.row import CharacterRow
 from pytest_aurous._core.world.tables import Table
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response, price
 
 THREADS: Final = 50
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

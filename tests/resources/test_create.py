@@ -1,17 +1,11 @@
 """POST /v1/characters: create-1 to create-7. The bounds and types of fields: see `test_refusals.py`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api, price
 
 AURORA: Final = {
     "gender": "female",
@@ -141,14 +135,6 @@ def test_create_3_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
 def test_create_4_needs_something_to_draw(api: Api, attributes: dict[str, Any]) -> None:
     """A synthesis without a single attribute is a missing field."""
     refuse(api, {"name": "Aurora", "generate": True, **attributes}, "missing_field", "attributes")
-
-
-def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api) -> None:
-    """Four credits are held while the synthesis runs, and charged when it has ended well."""
-    character = api.synthesize("synthesizing*1 -> reviewing")
-    seen = [api.money()] + [(api.poll(character), api.money())[1] for _ in range(2)]
-
-    assert seen == [(1000, 4), (1000, 4), (996, 0)]
 
 
 def test_create_5_counts_what_others_hold(make_api: Callable[..., Api]) -> None:

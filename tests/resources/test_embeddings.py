@@ -1,18 +1,13 @@
 """POST /v1/embeddings: one vector, its price, and what is refused."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from math import hypot
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 PATH: Final = "/v1/embeddings"
 MODEL: Final = "aurous-embed-vision-1.0"

@@ -4,21 +4,16 @@ The bounds of fields are tested over the schemas, in `test_refusals.py` and `tes
 `test_generations.py` and `test_team.py`, and the times of deliveries in `tests/fake/test_webhooks.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pytest
 
-from tests.conftest import ATTRIBUTES, Api
+from tests.conftest import ATTRIBUTES, Api, Response
 from tests.resources.test_common import START
 from tests.resources.test_files import FILES, PICTURE, drawn, form
 from tests.resources.test_signed_urls import DAY, HOUR, URLS, opened
-
-if TYPE_CHECKING:
-    from tests.conftest import Response
 
 CHAT: Final = "/v1/chat/completions"
 ASKED: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}

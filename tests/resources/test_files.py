@@ -1,32 +1,26 @@
 """POST, GET and DELETE /v1/files: time-3, idem-7."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping
 from io import BytesIO
 from struct import pack
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
 from PIL import Image
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 FILES: Final = "/v1/files"
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
-MOST: Final = 10 * 1024 * 1024
 
 
-def drawn(kind: str = "PNG", width: int = 37, height: int = 53, **options: Any) -> bytes:
+def drawn(kind: str = "PNG", width: int = 37, height: int = 53) -> bytes:
     out = BytesIO()
-    Image.new("RGB", (width, height), 1).save(out, kind, **options)
+    Image.new("RGB", (width, height), 1).save(out, kind)
     return out.getvalue()
 
 
@@ -86,23 +80,11 @@ def test_file_1_time_3_the_whole_object(api: Api, purpose: str) -> None:
     assert api.get(f"{FILES}/{file['id']}").json == file
 
 
-@pytest.mark.parametrize(
-    ("kind", "options", "mime_type"),
-    [
-        ("PNG", {}, "image/png"),
-        ("JPEG", {}, "image/jpeg"),
-        ("WEBP", {}, "image/webp"),
-        ("WEBP", {"lossless": True}, "image/webp"),
-        ("WEBP", {"exif": b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"}, "image/webp"),
-    ],
-    ids=["png", "jpeg", "webp", "webp, lossless", "webp, extended"],
-)
+@pytest.mark.parametrize(("kind", "mime_type"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
 @pytest.mark.parametrize("name", ["look.gif", "look"])
-def test_file_1_type_and_size_are_read_from_the_bytes(
-    api: Api, kind: str, options: dict[str, Any], mime_type: str, name: str
-) -> None:
+def test_file_1_type_and_size_are_read_from_the_bytes(api: Api, kind: str, mime_type: str, name: str) -> None:
     """Whatever the file is called, its bytes decide; and they come back whole, as what they are."""
-    data = drawn(kind, 64, 48, **options)
+    data = drawn(kind, 64, 48)
     file = send(api, data, name=name).json
 
     assert (file["mime_type"], file["width_px"], file["height_px"]) == (mime_type, 64, 48)
@@ -159,13 +141,12 @@ def test_file_1_err_8_refuses_what_it_does_not_take(
     assert len(api.aurous.files) == 0
 
 
-@pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (0, 5), (5, 0)])
-def test_file_1_a_picture_has_up_to_4096_pixels_a_side(api: Api, width: int, height: int) -> None:
-    """Either side counts; what has no area is no picture (PNG: zero is an invalid value)."""
+@pytest.mark.parametrize(("width", "height"), [(0, 5), (5, 0)])
+def test_file_1_what_has_no_area_is_no_picture(api: Api, width: int, height: int) -> None:
+    """In a PNG, zero is an invalid value. How large a side may be: see `test_ends.py`."""
     data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
 
     api.refused("POST", FILES, status=400, code="value_out_of_range", param="file", **form(data, purpose="reference"))
-    assert send(api, drawn("PNG", 4096, 1)).json["width_px"] == 4096
 
 
 @pytest.mark.parametrize("told", [{"größe": "groß", "n": [1, {"a": None}]}, {}, {"a" * 500: 2**80}], ids=str)
@@ -233,9 +214,6 @@ def test_idem_4_a_refused_file_can_be_sent_again(api: Api) -> None:
     assert api.post(FILES, **form(b"", headers=keyed(), purpose="reference")).status == 400
 
     assert "Aurous-Idempotent-Replayed" not in send(api, headers=keyed()).headers
-
-
-# Live records
 
 
 def test_a_live_file_is_what_a_get_shows(api: Api) -> None:

@@ -1,18 +1,13 @@
 """Images and videos through the API: img-1 to img-12 but img-8, vid-1 to vid-4, cred-1 to cred-4, idem-3, auth-7."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.resources.openapi import document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 IMAGES: Final = "/v1/images"
 VIDEOS: Final = "/v1/videos"
@@ -223,9 +218,6 @@ def test_img_3_sides_are_snapped(api: Api, sent: int, snapped: int) -> None:
     assert make(api, width=2048, height=sent)["height"] == snapped
 
 
-# What it refers to
-
-
 @pytest.mark.parametrize("suffix", ["", "/estimate"], ids=["create", "estimate"])
 @pytest.mark.parametrize(
     ("path", "field", "collection"),
@@ -295,9 +287,6 @@ def test_img_1_vid_1_work_goes_on_without_its_file(api: Api, path: str, fields: 
     api.delete(f"/v1/files/{file.id}")
 
     assert poll(api, made, 3)[-1] == "succeeded"
-
-
-# The work
 
 
 OF_THREE: Final[dict[str, Any]] = {IMAGES: {"count": 3}, VIDEOS: {}}
@@ -388,9 +377,6 @@ def test_img_6_a_script_by_prompt(make_api: Callable[..., Api]) -> None:
     assert make(api, VIDEOS, prompt="At once")["status"] == "succeeded"
 
 
-# Cancel
-
-
 @both
 @pytest.mark.parametrize("polls", [0, 1, 2])
 def test_vid_3_img_7_work_can_be_cancelled(api: Api, path: str, polls: int) -> None:
@@ -416,9 +402,6 @@ def test_img_7_what_is_over_cannot_be_cancelled(api: Api, medium: str, status: s
     record = getattr(api.aurous, medium).add(status=status)
 
     api.refused("POST", f"{IMAGES}/{record.id}/cancel", status=400, code="generation_not_cancellable")
-
-
-# Prices and credits
 
 
 @pytest.mark.parametrize(
@@ -497,9 +480,6 @@ def test_img_11_cred_1_an_exempt_team_pays_nothing(api: Api, path: str) -> None:
     assert (response.status, response.json["cost"]["amount"]) == (201, price(api, path))
     (team.images if path == IMAGES else team.videos).last.finish()
     assert (team.credits, team.held_credits) == (0, 0)
-
-
-# The list
 
 
 def test_img_10_images_and_videos_are_one_history(api: Api) -> None:

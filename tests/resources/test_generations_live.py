@@ -1,16 +1,12 @@
 """What a test does to images and videos without a request: `add`, live attributes, `advance`, `finish`, `fail`."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousLookupError, AurousTransitionError, Image
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 MEDIA: Final = ["images", "videos"]
 STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
@@ -18,9 +14,6 @@ STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
 
 def made(api: Api, medium: str, **told: Any) -> Any:
     return getattr(api.aurous, medium).add(**told)
-
-
-# add
 
 
 @pytest.mark.parametrize("medium", MEDIA)
@@ -105,9 +98,6 @@ def test_add_refuses_what_the_api_could_not_have_made(
     assert api.state() == before
 
 
-# live records
-
-
 @pytest.mark.parametrize("medium", MEDIA)
 @pytest.mark.parametrize("status", STATUSES)
 def test_json_is_what_a_retrieve_answers(api: Api, medium: str, status: str) -> None:
@@ -137,9 +127,6 @@ def test_a_record_shows_itself(api: Api) -> None:
     assert repr(image) == f"<Image {image.id} '{'A' * 19}...{'Z' * 18}' processing>"
     assert repr(video) == f"<Video {video.id} '' succeeded>"
     assert repr(api.aurous.images) == f"<Images: [{image!r}]>"
-
-
-# advance, finish, fail, cancel, script
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
@@ -205,9 +192,6 @@ def test_img_12_img_4_add_wants_a_character_that_the_team_has_or_had(api: Api) -
 
     known.delete()
     assert api.aurous.images.add(character=known).character_id == known.id
-
-
-# collections
 
 
 def test_a_collection_holds_one_medium(api: Api) -> None:

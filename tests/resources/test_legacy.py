@@ -1,15 +1,11 @@
 """Former paths: 308 to the present paths."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 PATHS: Final = [
     ("POST", "/v1/generations", "/v1/images", "images.create"),

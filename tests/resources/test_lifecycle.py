@@ -1,18 +1,12 @@
 """Retrieve, update, resynthesize, regenerate and delete: get-1, get-2, patch-*, resyn-*, regen-*, run-1, del-*."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Character
-    from tests.conftest import Api, Response
+from pytest_aurous import Character
+from tests.conftest import Api, Response, price
 
 POSES: Final = ["portrait", "front", "side", "back"]
 RUNS: Final[list[tuple[str, Any, float]]] = [
@@ -40,9 +34,6 @@ def run(api: Api, character: Character, action: str, body: Any = None) -> Respon
 def pictures(character: Character) -> list[tuple[str, int, str]]:
     """Pose, version and URL path of each ref."""
     return [(ref.pose, ref.version, ref.url.partition("?")[0]) for ref in character.refs]
-
-
-# retrieve
 
 
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
@@ -99,9 +90,6 @@ def test_get_2_leaves_every_other_call_a_404(
     assert api.get("/v1/characters").json["data"] == []
 
 
-# update
-
-
 def test_patch_1_replaces_what_is_sent(api: Api) -> None:
     """A PATCH of `name` and `attributes` gets 200 with the object; nothing else moves but `updated_at`."""
     character = api.characters.add("Aurora", status="reviewing")
@@ -154,9 +142,6 @@ def test_patch_4_patch_2_err_8_wants_an_object_with_something_to_change(api: Api
     path = f"/v1/characters/{api.characters.add().id}"
 
     api.refused("PATCH", path, content=content, status=400, code=code)
-
-
-# resynthesize and regenerate
 
 
 @each_run
@@ -289,9 +274,6 @@ def test_run_1_keeps_the_old_refs_meanwhile_and_after_a_failure(
 
     character.advance()
     assert pictures(character) == before
-
-
-# delete
 
 
 @pytest.mark.parametrize("saved", [False, True])

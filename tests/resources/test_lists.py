@@ -1,13 +1,10 @@
 """GET /v1/characters: list-1 to list-5."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def ids(page: Any) -> list[str]:

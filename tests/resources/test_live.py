@@ -1,23 +1,16 @@
 """What a test does to records without a request: `add`, live attributes, `advance`, `finish`, `fail`, `delete`."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousTransitionError
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
 POSES: Final = ["portrait", "front", "side", "back"]
-
-
-# add
 
 
 @pytest.mark.parametrize(
@@ -119,9 +112,6 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
     assert api.state() == before
 
 
-# live records
-
-
 def test_a_record_shows_itself(api: Api) -> None:
     """`repr` has the id, the name and the state now."""
     character = api.characters.add("Aurora", status="reviewing")
@@ -131,9 +121,6 @@ def test_a_record_shows_itself(api: Api) -> None:
     character.delete()
 
     assert repr(character) == f"<Character {character.id} 'Aurora' deleted>"
-
-
-# advance, finish, fail, delete
 
 
 def test_advance_ends_the_present_step(api: Api) -> None:
@@ -222,6 +209,3 @@ def test_hook_4_an_added_character_sends_no_event(api: Api, status: str) -> None
 
     assert character.status == status
     assert api.aurous.webhooks.deliveries == []
-
-
-# collections

@@ -1,18 +1,13 @@
 """GET /v1/models: the models, and what a request may do with them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._core.resources.models import rates_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def test_model_1_the_list_has_a_chat_model_and_an_embedding_model(api: Api) -> None:

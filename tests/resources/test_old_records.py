@@ -1,18 +1,14 @@
 """`add(created_at=...)`: a record that is as old as the test wants, in every collection."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 KINDS: Final = (
     "characters", "uploads", "images", "videos", "files", "loras", "video_loras", "webhook_endpoints", "teams",

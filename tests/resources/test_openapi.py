@@ -1,7 +1,5 @@
 """The OpenAPI document says of the fake what the fake does."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,15 +1,12 @@
 """What a finished generation leads to: img-8, vid-5, time-4."""
 
-from __future__ import annotations
-
 import io
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from PIL import Image
 
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR

@@ -1,21 +1,15 @@
 """Both readings of each rule that can be read in two ways: what differs, and that all else stays as it is."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.resources.characters.row import CREATE
 from pytest_aurous._core.wire.fields import body_of, without_nulls
 from pytest_aurous._core.world.settings import READINGS
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response, price
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 IMAGE: Final = {"prompt": "On a bench"}
@@ -103,9 +97,6 @@ class TestUnderEveryReading:
         assert len(api.aurous.images) == 1
 
 
-# create-4
-
-
 @pytest.mark.parametrize("reading", READINGS["create-4"])
 def test_create_4_the_default_script_ends_as_the_reading_says(make_api: Callable[..., Api], reading: str) -> None:
     """A character from a request and one from the test, of a first run and of a later one."""
@@ -116,9 +107,6 @@ def test_create_4_the_default_script_ends_as_the_reading_says(make_api: Callable
 
     assert (drawn["status"], again["status"]) == (reading, reading)
     assert api.poll(added, 2) == ["synthesizing", reading]
-
-
-# cred-2
 
 
 ORDERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -203,9 +191,6 @@ def test_cred_2_hook_11_credits_are_low_when_they_fall(
     api.aurous.webhooks.flush()
 
 
-# err-4
-
-
 def test_err_4_param_is_absent_where_no_field_is_at_fault(make_api: Callable[..., Api]) -> None:
     """A field that is at fault is named under either reading."""
     api = make_api(readings={"err-4": "absent"})
@@ -218,9 +203,6 @@ def test_err_4_param_is_absent_where_no_field_is_at_fault(make_api: Callable[...
     for one in refusals:
         assert list(one.json["error"]) == ["type", "code", "message", "doc_url", "request_id"]
     assert api.post("/v1/images", json={}).json["error"]["param"] == "prompt"
-
-
-# err-9
 
 
 NULLS: Final = [
@@ -300,9 +282,6 @@ def test_err_9_a_null_changes_nothing_in_a_patch(make_api: Callable[..., Api]) -
     assert (character.name, character.attributes) == ("Aurora", {"age": 30})
 
 
-# idem-5
-
-
 @pytest.fixture
 def waiter(make_api: Callable[..., Api]) -> Api:
     """A fake in which a key is in use until the work is over, which takes three polls or more."""
@@ -371,9 +350,6 @@ def test_idem_5_a_file_is_no_work(waiter: Api) -> None:
     assert (first.status, again.status, again.body) == (201, 201, first.body)
 
 
-# img-8
-
-
 def test_img_8_an_output_needs_no_token(make_api: Callable[..., Api]) -> None:
     """Its URL has none, one that is sent is not checked, and neither is a key; the output expires all the same."""
     api = make_api(readings={"img-8": "anonymous"})
@@ -387,9 +363,6 @@ def test_img_8_an_output_needs_no_token(make_api: Callable[..., Api]) -> None:
     api.refused("GET", url.replace("output/0", "output/9"), key=None, status=404, code="resource_not_found")
     api.clock.advance(seconds=7 * 24 * 3600)
     api.refused("GET", url, key=None, status=410, code="output_expired")
-
-
-# ver-3
 
 
 @pytest.mark.parametrize("version", ["2026-05-15", "2026-05-14", "2024-02-29", "0001-01-01"])

@@ -4,21 +4,16 @@ The bounds and types of fields are tested here alone, by what the schema says of
 with what the vendor states. The messages are kept in ``tests/messages/the-api-refuses-a-request.txt``.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
 
 from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE, Endpoint
 from pytest_aurous._core.resources.catalog import CATALOG, ENDPOINTS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 CODES: Final = {  # err-5, written from the contract
     400: "missing_field invalid_format value_out_of_range unknown_version parameter_invalid_combination "

@@ -1,13 +1,10 @@
 """POST /v1/characters/{id}/save: save-1 to save-7."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def without_tokens(character: dict[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,15 @@
 """Scripts as a client meets them: by polls, by time, by hand, over several runs."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 
 from pytest_aurous import Aurous, AurousScriptError, Script
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.resources.characters import machine
-from pytest_aurous._core.world.script import Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from pytest_aurous._core.world.script import Lifecycle
-    from tests.conftest import Api
+from pytest_aurous._core.world.script import Lifecycle, Step
+from tests.conftest import Api
 
 LIST: Final = "/v1/characters"
 

@@ -1,16 +1,12 @@
 """URLs that open without a key, whatever they lead to: up-3, get-3, img-8, time-2, time-3."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
@@ -63,3 +59,11 @@ def test_get_3_img_8_a_url_leads_back_to_the_fake(make_api: Callable[..., Api], 
 
     assert url.startswith(f"{base_url}/")
     assert opened(api, url).status == 200
+
+
+def test_a_url_is_signed_by_the_seed(make_api: Callable[..., Api]) -> None:
+    """Alike in every run; of another seed, the URL of the same record has another token."""
+    record = "img_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
+    urls = [make_api(seed=seed).aurous.images.add(id=record).output_urls for seed in (1, 1, 2)]
+
+    assert urls[0] == urls[1] != urls[2]

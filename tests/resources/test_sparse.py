@@ -1,17 +1,13 @@
 """The setting `sparse`: a field that the vendor's page marks as optional is omitted where it is null."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.conftest import Api
 
-    from tests.conftest import Api
-
-    MakeApi = Callable[..., Api]
+MakeApi = Callable[..., Api]
 
 OF_VIDEOS: Final = ("video_duration", "video_resolution", "video_ratio", "video_camera_fixed")
 OF_IMAGES: Final = ("width", "height", "image_count", "size_preset")

@@ -1,19 +1,13 @@
 """Streamed completions: their events, each made as the client reads it, and what ends them."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
-from pytest_aurous._core.wire.reply import Break, Reply
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_aurous._core.wire.reply import Stream
-    from tests.conftest import Api
+from pytest_aurous._core.wire.reply import Break, Reply, Stream
+from tests.conftest import Api
 
 PATH: Final = "/v1/chat/completions"
 MODEL: Final = "aurous-grow-2.0-pro"

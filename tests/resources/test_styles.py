@@ -1,15 +1,11 @@
 """GET /v1/loras and /v1/video_loras: styles of images and of videos."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 LORAS: Final = "/v1/loras"
 VIDEO_LORAS: Final = "/v1/video_loras"

@@ -1,22 +1,16 @@
 """Keys, teams and credits: auth-1 to auth-8, cred-1 to cred-5."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import ApiKey, Aurous, AurousError
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api, price
 
 BALANCE: Final = "/v1/balance"
 KEY: Final = re.compile(r"al_live_[0-9a-f]{64}")

@@ -1,16 +1,12 @@
 """Uploads: up-1 to up-6, time-3, and the tickets that a test sees."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response
 
 INIT: Final = "/v1/characters/uploads/init"
 CLASSIFY: Final = "/v1/characters/uploads/classify"

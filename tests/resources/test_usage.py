@@ -1,18 +1,14 @@
 """GET /v1/usage and /v1/usage/events: computed from what the test has really done."""
 
-from __future__ import annotations
-
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 USAGE: Final = "/v1/usage"
 EVENTS: Final = f"{USAGE}/events"
@@ -56,9 +52,6 @@ def work(api: Api) -> None:
     api.aurous.images[images[2]].fail()
     api.aurous.images[images[3]].cancel()
     api.aurous.videos.last.finish()
-
-
-# Buckets
 
 
 @pytest.mark.parametrize(("path", "cursor"), [(USAGE, "next_page"), (EVENTS, "next_cursor")])
@@ -268,9 +261,6 @@ def test_usage_1_usage_3_refuses_a_query(
     api.refused("GET", f"{path}?{urlencode(told)}", status=400, code=code, param=param)
 
 
-# Pages
-
-
 @pytest.mark.parametrize("limit", [2, 5])
 @pytest.mark.parametrize("again", ["token alone", "all again"])
 def test_usage_2_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
@@ -345,9 +335,6 @@ def test_garbage_is_no_page_token(api: Api, token: str) -> None:
         token = _token({**json.loads(urlsafe_b64decode(token)), "t": api.team.id})
 
     api.refused("GET", f"{USAGE}?page_token={quote(token)}", status=400, code="invalid_page_token", param="page_token")
-
-
-# Events
 
 
 def test_usage_3_an_event_is_a_request_that_costs(api: Api) -> None:

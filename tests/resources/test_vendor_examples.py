@@ -5,8 +5,6 @@ they; where it has a type but no value, the value is of its type. ``except`` nam
 page.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, Final

@@ -1,16 +1,12 @@
 """The six calls on webhook endpoints, and what a test sees of them: hook-1 to hook-3, hook-10."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 PATH: Final = "/v1/webhook_endpoints"
 URL: Final = "https://app.test/hooks"
@@ -34,9 +30,6 @@ def make(api: Api, **body: Any) -> Any:
     response = api.post(PATH, json={"url": URL, "events": ["*"], **body})
     assert response.status == 201, response.body
     return response.json
-
-
-# create
 
 
 def test_hook_1_every_field_comes_back(api: Api) -> None:
@@ -81,9 +74,6 @@ def test_hook_1_a_refusal_leaves_the_deliveries_that_wait(api: Api) -> None:
     assert [one.status for one in api.aurous.webhooks.deliveries] == ["pending"]
 
     api.refused("POST", PATH, json={"events": ["*"]}, status=400, code="missing_field", param="url")
-
-
-# the object
 
 
 def test_hook_2_the_whole_object(api: Api) -> None:
@@ -149,9 +139,6 @@ def test_hook_2_delete_is_a_200_whatever_the_id(api: Api) -> None:
     assert (other.is_active, api.aurous.webhook_endpoints[made["id"]].is_active) == (True, False)
 
 
-# events
-
-
 @pytest.mark.parametrize("event", EVENTS)
 def test_hook_3_each_event_can_be_subscribed_alone(api: Api, event: str) -> None:
     """Every event of the contract is a name that create and test take."""
@@ -159,9 +146,6 @@ def test_hook_3_each_event_can_be_subscribed_alone(api: Api, event: str) -> None
 
     assert made["events"] == [event]
     assert api.post(f"{PATH}/{made['id']}/test", json={"event_type": event}).status == 200
-
-
-# test fires
 
 
 def test_hook_10_the_response_names_the_event(api: Api) -> None:
@@ -194,9 +178,6 @@ def test_hook_10_refuses_what_is_not_subscribed(api: Api, body: dict[str, Any], 
     api.refused("POST", f"{PATH}/{made['id']}/test", json=body, status=400, code=code, param=param)
 
     assert api.aurous.webhooks.deliveries == []
-
-
-# live records
 
 
 def test_hook_1_add_registers_without_a_request(api: Api) -> None:

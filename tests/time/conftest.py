@@ -1,21 +1,17 @@
 """What the tests of skipped sleeps share: a clock that goes along, and the real one."""
 
-from __future__ import annotations
-
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import pytest
 import trio
 
 from pytest_aurous._core.time.skipping import SleepSkipper
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REAL: Final = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not names of a module: they stay as they are
 NAMES: Final = ("sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")

@@ -1,10 +1,9 @@
 """The ends of the calendar: every request gets a response, and the clock says what it cannot show."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,9 +13,6 @@ from pytest_aurous import Aurous, AurousError
 from pytest_aurous._core.base.instants import iso, moment
 from pytest_aurous._core.time.clock import Clock
 from tests.conftest import ATTRIBUTES, Api
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.slow
 

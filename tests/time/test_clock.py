@@ -1,19 +1,14 @@
-from __future__ import annotations
-
 import time
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousError, Clock
 from pytest_aurous._core.base.instants import iso, parse_instant
 from pytest_aurous._core.wire.call import Watcher
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 NOON = "2026-05-08T12:00:00Z"
 NOON_S = 1_778_241_600.0
@@ -136,15 +131,13 @@ def test_a_state_brings_the_time_back(wall: SimpleNamespace, frozen: bool) -> No
     [
         NOON,
         NOON.lower().replace("t", "T"),
-        "2026-05-08T12:00:00",
         "2026-05-08T14:00:00+02:00",
         datetime(2026, 5, 8, 12, tzinfo=timezone.utc),
-        datetime(2026, 5, 8, 12),  # noqa: DTZ001 - that is what is tested
     ],
     ids=str,
 )
 def test_an_instant_can_be_written_in_many_ways(written: datetime | str) -> None:
-    """ISO text or datetime, with `Z`, an offset or nothing, which is UTC: all are the same instant."""
+    """ISO text or datetime, with `Z` or an offset: all are the same instant."""
     assert parse_instant(written) == datetime(2026, 5, 8, 12, tzinfo=timezone.utc)
     assert Clock(written).time() == NOON_S
 

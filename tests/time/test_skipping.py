@@ -523,23 +523,3 @@ def test_beside_a_freezegun_that_came_later_the_fake_moves_to_the_dot(frozen: st
         time.sleep(0.5)
         time.sleep(0.5)
         assert aurous.clock.time() - before == 11
-
-
-def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Durations in the report of a run are real, whatever the tests skipped."""
-    (tmp_path / "test_it.py").write_text(
-        "import time, pytest\n"
-        "from pytest_aurous._core.time.skipping import SleepSkipper\n"
-        "@pytest.mark.parametrize('n', range(4))\n"
-        "def test_it(n):\n"
-        "    with SleepSkipper(lambda *_: None):\n"
-        "        time.sleep(5000)\n",
-        encoding="utf-8",
-    )
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    command = [sys.executable, "-m", "pytest", "--durations=0", "-vv", "-p", "no:cacheprovider"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own code
-    assert run.returncode == 0, run.stdout
-    times = [float(line.split("s ")[0]) for line in run.stdout.splitlines() if "s call " in line]
-    assert len(times) == 4
-    assert max(times) < 60

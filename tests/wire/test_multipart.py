@@ -1,7 +1,5 @@
 """Forms come back as they were sent."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import httpx

@@ -1,7 +1,5 @@
 """Forks a worker, in a process without a tracer: a child waits forever for a lock that its tracer held there."""
 
-from __future__ import annotations
-
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context

@@ -1,18 +1,12 @@
-from __future__ import annotations
-
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_aurous._core.world.buckets import BUCKETS, Bucket, Buckets
 from pytest_aurous._core.world.state import State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 NOW = 1_778_241_600.0
 

@@ -1,24 +1,18 @@
 """A child that is forked gets an error in place of a response; threads share one fake."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Barrier, Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._core.engine import pipeline
-from tests.conftest import ATTRIBUTES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.conftest import Api
+from tests.conftest import ATTRIBUTES, Api
 
 ORDER = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
 

@@ -1,15 +1,10 @@
 """Idempotency keys, through the pipeline: idem-1 to idem-8, as far as characters go, and rate-5."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
-from tests.conftest import price
-
-if TYPE_CHECKING:
-    from tests.conftest import Api, Response
+from tests.conftest import Api, Response, price
 
 DAY: Final = 24 * 3600
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "gender": "female"}}

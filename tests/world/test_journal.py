@@ -1,7 +1,5 @@
 """The journal: calls in order of arrival, and what has changed during and after each."""
 
-from __future__ import annotations
-
 from pytest_aurous import Call, Clock
 from pytest_aurous._core.wire.lines import Note
 from pytest_aurous._core.world.journal import Journal

@@ -4,7 +4,9 @@ import pytest
 
 from pytest_aurous._core.wire.refusal import ApiProblem
 from pytest_aurous._core.world.keys import Keyring, fake_key
+from pytest_aurous._core.world.settings import Settings
 from pytest_aurous._core.world.state import State
+from pytest_aurous._core.world.world import World
 
 DAY = 24 * 3600.0
 
@@ -41,7 +43,7 @@ def test_a_key_that_is_given_leaves_no_other_its_place(keys: Keyring) -> None:
 )
 def test_auth_4_a_revoked_key_is_refused_by_the_chosen_reading(reading: str, words: str) -> None:
     """The code of a dead key is the setting's, and the message goes with it; unknown keys keep theirs."""
-    keys = Keyring(State(), reading)
+    keys = World(Settings(readings={"auth-4": reading})).keys
     key = keys.issue("team_a", "write")
     keys.end(key, 50.0)
     assert keys.authenticate({"x-api-key": key}, 49.9).team == "team_a"

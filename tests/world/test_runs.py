@@ -1,11 +1,6 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def test_what_is_due_at_one_instant_comes_in_the_order_in_which_it_began(api: Api) -> None:

@@ -1,12 +1,10 @@
 import re
 from datetime import datetime, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-import pytest_aurous
 from pytest_aurous import AurousError, AurousSettings, Script
 from pytest_aurous._core.base.errors import choices, shown
 from pytest_aurous._core.resources.catalog import LIFECYCLES
@@ -16,27 +14,11 @@ from pytest_aurous._core.world.script import Plan
 from pytest_aurous._core.world.settings import ROWS, Scripts, Settings, read_setting
 
 
-def test_the_defaults_are_those_of_the_surface() -> None:
-    """Without a word from the suite the fake is strict, seeded with 0, rich and at the vendor's URL."""
-    settings = Settings()
-
-    assert (settings.script, settings.strict, settings.now, settings.seed) == ({}, "error", None, 0)
-    assert (settings.credits, settings.base_url, settings.readings) == (1000, "https://api.aurous-labs.com", {})
-
-
 def test_each_setting_explains_itself() -> None:
     """Every row has a line of help, and a default that it would accept itself."""
     for name, row in ROWS.items():
         assert row["help"]
         assert read_setting(name, row["default"]) == getattr(Settings(), name)
-
-
-def test_each_setting_decides_something() -> None:
-    """Some module of the package reads it by its name; without that, it would be accepted and do nothing."""
-    package = Path(pytest_aurous.__file__).parent
-    source = "\n".join(file.read_text(encoding="utf-8") for file in package.rglob("*.py"))
-
-    assert [name for name in ROWS if not re.search(rf"\b(settings|self)\.{name}\b", source)] == []
 
 
 def test_the_help_tells_the_default_that_is_played() -> None:

@@ -1,7 +1,5 @@
 """The data of a fake: copied, restored, and undone. `test_interrupts.py` and `test_snapshot.py` show what it is for."""
 
-from __future__ import annotations
-
 import pickle
 from typing import Any
 

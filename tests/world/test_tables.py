@@ -23,32 +23,6 @@ class Stateful(NamedTuple):
     note: str = ""
 
 
-@pytest.fixture(name="table")
-def _table() -> Table[Row]:
-    table = Table[Row](State(), "rows")
-    for row_id, team in (("r1", "a"), ("r2", "b"), ("r3", "a"), ("r4", "a")):
-        table.insert(Row(row_id, team))
-    return table
-
-
-def test_an_id_that_comes_late_finds_its_place(table: Table[Row]) -> None:
-    """The living are sorted by id, whatever the order of insertion."""
-    table.insert(Row("r2x", "a"))
-
-    assert table.living("a") == ["r1", "r2x", "r3", "r4"]
-
-
-def test_a_row_lives_until_it_is_retired(table: Table[Row]) -> None:
-    """`lives` tells the dead, the newest dead and the never born from the living."""
-    assert all(table.lives(table[row_id]) for row_id in table)
-
-    table.retire(table["r3"])
-    table.retire(table["r4"])
-
-    assert [table.lives(table[row_id]) for row_id in table] == [True, True, False, False]
-    assert not table.lives(Row("r2x", "a"))
-
-
 def test_a_removal_that_is_interrupted_has_not_happened() -> None:
     """The row lives, and stands where it stood."""
     state = State()

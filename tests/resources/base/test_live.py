@@ -1,23 +1,27 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousLookupError
 from pytest_aurous._core.resources.base.record import Collection, Live
-from pytest_aurous._core.resources.base.schema import column
+from pytest_aurous._core.resources.base.schema import RecordRow, column
 from pytest_aurous._core.world.settings import Settings
 from pytest_aurous._core.world.world import World
 
 
-@dataclass(frozen=True, kw_only=True)
-class LampRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LampRow(RecordRow):
     """A row of a resource that does not exist."""
 
     id: str
     color: str = "red"
     about: dict[str, Any] | None = None
     team: str = column("Id of the owning team.", seen="never")
+
+
+class CandleRow(LampRow):
+    """Another kind of row, with the same fields."""
 
 
 class Lamp(Live):
@@ -105,3 +109,12 @@ def test_two_handles_on_one_row_are_equal(world: World, lamps: Lamps) -> None:
     twin = World(Settings())
     twin.table(LampRow).insert(LampRow(id="lamp_1", team="a"))
     assert Lamps(twin, "a")["lamp_1"] != lamps["lamp_1"]
+
+
+def test_rows_are_equal_if_all_their_fields_are() -> None:
+    row = LampRow(id="lamp_1", team="a")
+
+    assert row == LampRow(id="lamp_1", color="red", team="a")
+    assert row != replace(row, color="blue")
+    assert row != CandleRow(id="lamp_1", team="a")
+    assert repr(row) == "LampRow(id='lamp_1', color='red', about=None, team='a')"

@@ -1,19 +1,14 @@
 """What is said of a name that no operation has."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
 from pytest_aurous import AurousLookupError
 from pytest_aurous._core.resources.catalog import CATALOG, no_operation
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 ID: Final = "char_01HXMQ7Z3K8Y2N4ABCDEFGHJKM"
 

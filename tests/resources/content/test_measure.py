@@ -1,7 +1,5 @@
 """Type and size of a picture are read from its bytes: held against Pillow."""
 
-from __future__ import annotations
-
 from io import BytesIO
 from struct import pack
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """JSON schemas of requests: a seeded value that fits, and what does not fit."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from random import Random
 from typing import Any
