@@ -38,6 +38,12 @@ def orders(day: Day) -> list[Order]:
     ]
 
 
+def ordered_instead(day: Day, good: Day) -> set[str]:
+    """Return the records that a day has ordered with other bodies than the good day, as a fallback does."""
+    usual = {one.body for one in orders(good)}
+    return {record for one in orders(day) if one.body not in usual for record in one.records}
+
+
 def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str] | None:
     """Return equal orders that are more than on the good day, and what their team paid; None if there are none.
 

@@ -39,6 +39,11 @@ class EndRecord:
         name = shown.get("name") or shown.get("prompt") or shown.get("filename")
         return " ".join(filter(None, (self.kind, name and repr(name), self.team and f"of {self.team}")))
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it costs nothing, and stays for good (cred-2, img-7)."""
+        return ("status", '"cancelled"') in self.fields
+
     def told(self, other: EndRecord, when: str) -> str:
         """Return how it differs from *other* in words, each value beside the one that it had *when*."""
         now, then = dict(self.fields), dict(other.fields)
@@ -152,14 +157,15 @@ class Change(NamedTuple):
 def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) -> list[Change]:
     """Return how the records at the end of a run differ from those of the good day: first those that are missing.
 
-    Records of one name are the same record, whatever their ids; a record of the start is known by its id.
+    Records of one name are the same record, whatever their ids; a record of the start is known by its id. One more that
+    was cancelled does not count.
     """
     # What one run has removed and the other has not is there after the other.
     here, there = (
         [record for record in records if record.id not in ignored]
         for records in (found.there + wanted.gone, wanted.there + found.gone)
     )
-    more, missing = _without(here, there), _without(there, here)
+    more, missing = sorted(_without(here, there), key=lambda one: one.cancelled), _without(there, here)
     old = {record.id for record in (*found.gone, *wanted.gone)}
     first: list[Change] = []
     other: list[Change] = []
@@ -177,7 +183,7 @@ def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) ->
             first.append(Change("missing", record, text))
     usual = {record.label for record in wanted.there}
     now = Counter(record.label for record in found.there)
-    for label, record in {record.label: record for record in reversed(more)}.items():
+    for label, record in {record.label: record for record in reversed(more) if not record.cancelled}.items():
         if label in usual:
             first.append(Change("twice", record, f"the {label} exists {_times(now[label])}"))
         else:

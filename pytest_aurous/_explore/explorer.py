@@ -276,7 +276,7 @@ class Explorer:
         day, second = (await self._attempt(plan)), None
         if self._options.alone:
             self._left = self._stage.keep()
-        if "recovers" in self._options.laws and needs_second(self._options, day):
+        if "recovers" in self._options.laws and needs_second(self._options, day, good):
             second = await self._again(self._last, wait)
         return Judged(self._options, good, day, second)
 

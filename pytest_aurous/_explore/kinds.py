@@ -148,7 +148,6 @@ def _down(scene: Scene, fault: Fault, call: Call, serve: Serve, *, partly: bool 
     def respond(fault: Fault, call: Call, serve: Serve) -> Reply | Break:
         if body_of(call) != body:
             if partly:
-                scene.run.fell_back = True
                 return serve()
             scene.run.other_body = True
         fault.fire(call)

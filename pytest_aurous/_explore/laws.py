@@ -16,7 +16,7 @@ from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of,
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._facade import CATALOG, Course, Happened, Pitfall
-from .charges import overcharged, why_too_many
+from .charges import ordered_instead, overcharged, why_too_many
 from .compare import alike, key_of, told, unaddressed
 from .end_state import Change, EndRecord, EndState, changes
 
@@ -32,7 +32,6 @@ _SHOWN: Final = 40
 _LISTED: Final = 3
 """So many records are named in a sentence."""
 _ASSERT_IT: Final = "; the test may ignore what the code returned: assert it"
-_CANCELLED: Final = ("status", '"cancelled"')
 _NEW_KEY: Final = "new-key-per-attempt"
 _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
@@ -46,7 +45,7 @@ _STUCK: Final = (
 GIVEN_UP: Final = "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
 """Why a second run need not repair anything. It is no warning, as nobody can do anything about it."""
 AFTER_A_WHILE: Final = "the code recovers only after a while:"
-_VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
+_FAILED: Final = ("status", '"failed"')
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
 """Refusals that no later attempt changes."""
 _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
@@ -121,9 +120,10 @@ def other_result(judged: Judged) -> str:
     return f"returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
 
 
-def needs_second(rules: Options, day: Day) -> bool:
+def needs_second(rules: Options, day: Day, good: Day) -> bool:
     """Whether a second run has to repair what one has left; after a fallback was paid, it may pay the first choice."""
-    return not (day.run.deleted or day.run.fell_back) and (day.outcome in {"raised", "crashed"} or refused(rules, day))
+    failed = day.outcome in {"raised", "crashed"} or refused(rules, day)
+    return failed and not day.run.deleted and not ordered_instead(day, good)
 
 
 def _ends(judged: Judged) -> Breach | None:
@@ -156,10 +156,23 @@ def _tells(judged: Judged) -> Breach | None:
             return _raised(error, f"the code raised {_named(error)}, {why}")
     if bad.outcome != "returned" or refused(rules, bad):
         return None
-    found = _difference(judged, bad)
+    found = _untold(judged, _difference(judged, bad))
     if rules.whole:
         return _records(judged, _unnoticed(judged, found), "the test passed, but ", _ASSERT_IT)
     return _records(judged, found, f"the code returned {shortened(unaddressed(bad.returned), _SHOWN)}, but ")
+
+
+def _untold(judged: Judged, found: list[Change]) -> list[Change]:
+    """Leave out what a fallback has ordered, and what that replaces, unless the code returned the same as ever.
+
+    Another result tells the caller. Of a whole test, nobody knows what the code returned.
+    """
+    if not judged.rules.whole and alike(judged.bad.returned, judged.good.returned):
+        return found
+    instead = ordered_instead(judged.bad, judged.good)
+    kinds = {one.record.kind for one in found if one.record.id in instead}
+    left = [one for one in found if one.record.id not in instead]
+    return [one for one in left if one.what != "missing" or one.record.kind not in kinds]
 
 
 def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
@@ -170,7 +183,7 @@ def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
     """
     if judged.bad.run.deleted:
         return []
-    vain = {one.label for one in judged.good.end.there if not _VAIN.isdisjoint(one.fields)}
+    vain = {one.label for one in judged.good.end.there if one.cancelled or _FAILED in one.fields}
     return [one for one in found if one.what in _NOT_THERE and one.record.label not in vain]
 
 
@@ -328,8 +341,8 @@ def _unrepaired(judged: Judged, second: Day) -> Breach | None:
         return _raised(second.error, f"a second run raised {_named(second.error)}")
     if refused(judged.rules, second):
         return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
-    # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
-    found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
+    # A first run may have cancelled what took too long.
+    found = [one for one in _difference(judged, second) if not one.record.cancelled]
     return _records(judged, found, "after a second run ")
 
 
@@ -362,7 +375,7 @@ def excuse(judged: Judged) -> str:
 
 def _gives_up(day: Day) -> int:
     """Return how many records a run has cancelled or deleted."""
-    return sum(_CANCELLED in record.fields for record in day.end.there) + len(day.end.deleted)
+    return sum(record.cancelled for record in day.end.there) + len(day.end.deleted)
 
 
 LAWS: Final[dict[str, Law]] = {

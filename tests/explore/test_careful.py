@@ -201,6 +201,36 @@ def has_a_lease(client: httpx.Client, *, seconds: float) -> Run:
     return run
 
 
+def falls_back(client: httpx.Client, *, tells: bool) -> Run:
+    """Orders another size if there is no first one, and may say in its result which one it is."""
+
+    def run() -> Json:
+        for size in ("4k_1_1", "2k_1_1"):
+            try:
+                image = create(client, size, body={"prompt": "x", "size": size})
+            except GaveUp:
+                continue
+            return {"image": wait(client, image)["id"], **({"size": size} if tells else {})}
+        raise GaveUp("no size")
+
+    return run
+
+
+def orders_again(client: httpx.Client, *, cancels: bool) -> Run:
+    """Orders anew what takes too long, and may cancel that before."""
+
+    def run() -> str:
+        for key in "12":
+            image = wait(client, create(client, key))
+            if image["status"] == "succeeded":
+                return str(image["id"])
+            if cancels and image["status"] in RUNNING:
+                read(client.post(f"/v1/images/{image['id']}/cancel"))
+        raise GaveUp("twice")
+
+    return run
+
+
 class Pair(NamedTuple):
     """A careful program beside its twin.
 
@@ -279,6 +309,20 @@ PAIRS = {
         "and after a second run there is no image 'x', which the good day left.",
         {"fresh": lambda: {"a": "open"}},
         "a second run ordered nothing, because",
+    ),
+    "a fallback": Pair(
+        lambda _, client: falls_back(client, tells=True),
+        lambda _, client: falls_back(client, tells=False),
+        "tells",
+        """but the image 'x' has width 2048, on the good day 4096""",
+        {"faults": "partly_down, down, unavailable, rate_limited"},
+    ),
+    "work that is given up": Pair(
+        lambda _, client: orders_again(client, cancels=True),
+        lambda _, client: orders_again(client, cancels=False),
+        "pays_once",
+        "took 30 minutes, and the image 'x' exists twice: each request had another Idempotency-Key.",
+        {"faults": "slow, fails, down"},
     ),
     "a circuit breaker": Pair(
         lambda _, client: has_a_breaker(client, seconds=60),

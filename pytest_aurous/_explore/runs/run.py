@@ -55,7 +55,6 @@ class ExploredRun(Watcher):
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
         other_body: Whether code has sent another body to an operation that a fault has put down for all.
-        fell_back: Whether it has done so, and a fault has put down the operation for the first body alone.
         abandoned: Whether threads of its workers may wait for ever, and hold their locks.
         hangs: Whether it was stopped from outside, because nothing happened any more.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
@@ -75,7 +74,6 @@ class ExploredRun(Watcher):
         self.stopped: str | None = None
         self.failed: dict[str, Course] = {}
         self.other_body: bool = False
-        self.fell_back: bool = False
         self.deleted: set[str] = set()
         self.abandoned: bool = False
         self.deadlock: bool = False
