@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import json as jsonlib
 import os
 import re
@@ -87,13 +86,10 @@ OTHER_SETTINGS: Final[dict[str, Any]] = {
     "script": "synthesizing*5 -> reviewing", "strict": "warn", "pitfalls": "error", "now": "2030-01-01T00:00:00+00:00",
     "rate_limits": "enforce", "sleep": "skip", "seed": 7, "credits": 10, "network": "allow",
     "base_url": "https://proxy.test/aurous", "readings": {"get-2": "readable"}, "sparse": "optional",
-    "grease": "fields", "observed": "observed.json", "reply": "As you like.", "report": "all",
+    "grease": "fields", "observed": Path(__file__).with_name("observed.json").as_posix(), "reply": "As you like.",
+    "report": "all",
 }  # fmt: skip
-"""A value of each setting that is not its default; `other_setting` writes the file."""
-OBSERVED: Final = {
-    "operation": "characters.retrieve", "where": "status", "what": "refusal",
-    "of": "404 character_not_found", "status": 410, "code": "character_gone",
-}  # fmt: skip
+"""A value of each setting that is not its default, as JSON has it; all tests of a setting in each place use it."""
 CHROMIUM_OPTIONS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
@@ -319,16 +315,6 @@ class Api:
             for number, delivery in sections.get("deliveries", {}).items():  # copies are not equal by themselves
                 sections["deliveries"][number] = [getattr(delivery, name) for name in Delivery.__slots__]
             return sections | lists
-
-
-def other_setting(name: str, folder: Path) -> Any:
-    """Return a value of a setting that is not its default."""
-    value = OTHER_SETTINGS[name]
-    if name != "observed":
-        return value
-    file = folder / value
-    file.write_text(json.dumps({"observed": [OBSERVED]}), encoding="utf-8")
-    return str(file)
 
 
 def price(path: str, **body: Any) -> float:

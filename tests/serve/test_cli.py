@@ -19,7 +19,7 @@ import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import _Parser, _parser, main
 from pytest_aurous._core.world.settings import read_setting, used_for
-from tests.conftest import needs_links, other_setting
+from tests.conftest import OTHER_SETTINGS, needs_links
 
 
 @pytest.fixture
@@ -93,16 +93,14 @@ class TestServe:
 
     @pytest.mark.usefixtures("interrupted")
     @pytest.mark.parametrize("name", used_for("start", "responses"))
-    def test_settings(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-    ) -> None:
+    def test_settings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         """Each setting of a served fake is an option; one that is a dict can be repeated."""
 
         def chosen(server: AurousServer, _curl: str) -> str:
             return str(getattr(server.aurous._session.settings, name))
 
         monkeypatch.setattr("pytest_aurous._serve.command.welcome", chosen)
-        value = other_setting(name, tmp_path)
+        value = OTHER_SETTINGS[name]
         values = {"script": [value, "images=pending -> failed"], "readings": ["create-4=ready", "err-6 = global"]}
         given = values.get(name, [str(value)])
         option = f"--{name.replace('_', '-')}"

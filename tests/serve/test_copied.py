@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 
 import httpx
@@ -19,11 +19,7 @@ from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._serve import copied
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.copied import told
-from tests.conftest import other_setting
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from tests.conftest import OTHER_SETTINGS
 
 TOOL = {"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}
 CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
@@ -412,9 +408,9 @@ def test_a_reset_with_settings_is_in_it() -> None:
 
 
 @pytest.mark.parametrize("name", used_for("start", "responses", "address"))
-def test_each_setting_that_a_fake_begins_with_is_in_it(name: str, tmp_path: Path) -> None:
+def test_each_setting_that_a_fake_begins_with_is_in_it(name: str) -> None:
     """It passes under the setting, and has it."""
-    settings: dict[str, Any] = {name: other_setting(name, tmp_path)}
+    settings: dict[str, Any] = {name: OTHER_SETTINGS[name]}
     control = Control(Aurous(strict="off", pitfalls="off", **settings))
     with control.aurous.client() as client:
         client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")

@@ -19,7 +19,7 @@ from pytest_aurous._serve.arguments import parameters_of
 from pytest_aurous._serve.command import load
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.table import INTERNAL, LEFT_OUT, READ, REASONS, members, operations
-from tests.conftest import other_setting
+from tests.conftest import OTHER_SETTINGS
 
 NOW: Final = "2026-05-08T10:00:00Z"
 
@@ -243,9 +243,9 @@ def test_wrong_values_are_refused_as_python_refuses_them(twin: Aurous) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Path, name: str) -> None:
+def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, name: str) -> None:
     """It has the value that a marker would give it, until the next reset; a wrong value says what the marker says."""
-    value = other_setting(name, tmp_path)
+    value = OTHER_SETTINGS[name]
     before = client.get("state").json()
     assert client.post("reset", json={"settings": {name: value}}).status_code == 200
     state = client.get("state").json()

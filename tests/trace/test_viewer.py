@@ -14,7 +14,7 @@ import pytest
 
 from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._trace.page import page as page_of
-from tests.conftest import axe_options, other_setting, synthesis_price
+from tests.conftest import OTHER_SETTINGS, axe_options, synthesis_price
 
 from . import samples
 
@@ -370,11 +370,9 @@ def test_each_call_as_a_test_passes(
 
 
 @pytest.mark.parametrize("name", used_for("responses", "address"))
-def test_each_call_as_a_test_has_the_setting_that_it_needs(
-    show: Open, pytester: pytest.Pytester, tmp_path: Path, name: str
-) -> None:
+def test_each_call_as_a_test_has_the_setting_that_it_needs(show: Open, pytester: pytest.Pytester, name: str) -> None:
     """Under each setting that changes responses, each call, copied as a test, gets the status of the trace."""
-    tab = show(samples.traced(samples.settings, **{name: other_setting(name, tmp_path)}))
+    tab = show(samples.traced(samples.settings, **{name: OTHER_SETTINGS[name]}))
     written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
     assert all(re.search(rf"\b{name}=", text) for text in written)
     assert all(re.search(rf"\b{name}=", text) for text in written)

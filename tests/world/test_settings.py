@@ -1,6 +1,8 @@
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from decimal import Decimal
+from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -11,7 +13,8 @@ from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.resources.characters.machine import DEFAULTS
 from pytest_aurous._core.wire.hosts import BASE_URL
 from pytest_aurous._core.world.script import Plan
-from pytest_aurous._core.world.settings import ROWS, Scripts, Settings, read_setting
+from pytest_aurous._core.world.settings import ROWS, Readings, Scripts, Settings, read_setting
+from tests.conftest import OTHER_SETTINGS
 
 
 def test_each_setting_explains_itself() -> None:
@@ -120,21 +123,18 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     assert all(name in str(caught.value) for name in ROWS)
 
 
-EXAMPLES: Final[dict[str, list[Any]]] = {
-    "script": [
-        "synthesizing -> reviewing",
-        Script.parse("synthesizing -> reviewing"),
-        {"characters": "synthesizing -> reviewing", "images": "pending -> failed", "videos": "pending -> failed"},
-    ],
-    "now": ["2026-05-08T10:00:00Z", datetime(2026, 5, 8, tzinfo=timezone.utc), None],
-    "seed": [7],
-    "credits": [7, 0.5, Decimal("0.5")],
-    "base_url": ["https://gateway.example"],
-    "readings": [{"get-2": "readable"}],
-    "observed": [None],
-    "reply": [None, "Yes."],
+EXAMPLES: Final[dict[Any, Any]] = {
+    int: 7,
+    float: 0.5,
+    Decimal: Decimal("0.5"),
+    datetime: datetime(2026, 5, 8, tzinfo=timezone.utc),
+    NoneType: None,
+    Plan: Script.parse("synthesizing -> reviewing"),
+    Scripts: {"characters": "synthesizing -> reviewing", "images": "pending -> failed", "videos": "pending -> failed"},
+    Mapping: {"characters": Script.parse("synthesizing -> reviewing")},
+    Readings: {"get-2": "readable"},
 }
-"""A value of each type that a setting has, unless its type is a `Literal`."""
+"""A value of each type that a setting can have, besides text and words."""
 
 
 def test_the_types_are_those_of_the_settings() -> None:
@@ -143,14 +143,13 @@ def test_the_types_are_those_of_the_settings() -> None:
     choices_of = {name: get_args(one) for name, one in types.items() if get_origin(one) is Literal}
 
     assert [*types] == [*ROWS]
-    assert {*choices_of} | {*EXAMPLES} == {*ROWS}
     for name, allowed in choices_of.items():
         assert [read_setting(name, value) for value in allowed] == [*allowed]
         with pytest.raises(AurousError, match=re.escape(f"expected {choices(allowed)}.")):
             read_setting(name, "none of them")
-    for name, values in EXAMPLES.items():
-        for value in values:
-            read_setting(name, value)
+    for name in ROWS.keys() - choices_of.keys():
+        for kind in get_args(types[name]) or [types[name]]:
+            read_setting(name, OTHER_SETTINGS[name] if kind is str else EXAMPLES[get_origin(kind) or kind])
 
 
 def test_a_script_of_several_resources_has_their_names() -> None:
