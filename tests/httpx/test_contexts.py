@@ -13,11 +13,6 @@ from pytest_aurous import Aurous
 pytestmark = pytest.mark.lowest
 
 
-@pytest.fixture(params=["httpx", "httpx2"])
-def stack(request: pytest.FixtureRequest) -> Any:
-    return pytest.importorskip(request.param)
-
-
 def contexts(stack: Any, count: int, **options: Any) -> int:
     """Return how many SSL contexts that many clients have."""
     return len({stack.HTTPTransport(**options)._pool._ssl_context for _ in range(count)})

@@ -69,12 +69,6 @@ def closed_over(status):
 """Transports whose module imports another HTTP client: an adapter of the table, or a test's own."""
 
 
-@pytest.fixture(params=["httpx", "httpx2"])
-def stack(request: pytest.FixtureRequest) -> Any:
-    """Each of the two packages."""
-    return pytest.importorskip(request.param, reason="one of the two packages")
-
-
 @pytest.fixture
 def library(stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """Import a module of transports under a name, which imports another HTTP client."""

@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import httpx
@@ -25,6 +25,7 @@ from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
 from pytest_aurous._core.wire.reply import Break
 from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
 from tests.conftest import synthesis_price
+from tests.httpx.conftest import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,46 +37,6 @@ BALANCE: Final = "https://api.aurous-labs.com/v1/balance"
 UPLOAD: Final = {"filename": "a.png", "content_type": "image/png", "extension": "png"}
 CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 needs_httpx2 = pytest.mark.skipif(find_spec("httpx2") is None, reason="needs httpx2")
-
-
-class Wire(NamedTuple):
-    """One kind of client: a package, and a way to run it."""
-
-    stack: Any
-    way: str
-
-    def send(self, method: str, url: str, *, client: Any = None, key: str | None = None, **sent: Any) -> Any:
-        """Send one request with a new client, with *key* if there is one, and read the response."""
-        if key is not None:
-            sent["headers"] = {"X-Api-Key": key, **sent.get("headers", {})}
-        if self.way == "sync":
-            with self.stack.Client(**(client or {})) as opened:
-                return opened.request(method, url, **sent)
-
-        async def main() -> Any:
-            async with self.stack.AsyncClient(**(client or {})) as opened:
-                return await opened.request(method, url, **sent)
-
-        return anyio.run(main, backend=self.way)
-
-    def get(self, url: str, **sent: Any) -> Any:
-        return self.send("GET", url, **sent)
-
-
-@pytest.fixture(params=[f"{stack} {way}" for stack in ("httpx", "httpx2") for way in ("sync", "asyncio", "trio")])
-def wire(request: pytest.FixtureRequest) -> Wire:
-    """Each kind of client."""
-    name, way = request.param.split()
-    stack = pytest.importorskip(name, reason="one of the two packages")
-    if way == "trio":
-        pytest.importorskip("trio", reason="one of the two backends")
-    return Wire(stack, way)
-
-
-@pytest.fixture(params=["httpx", "httpx2"])
-def stack(request: pytest.FixtureRequest) -> Any:
-    """Each of the two packages."""
-    return pytest.importorskip(request.param, reason="one of the two packages")
 
 
 @pytest.fixture
@@ -237,21 +198,8 @@ class TestClients:
         fake.faults.disconnect("balance.retrieve", after_bytes=after_bytes, times=2)
         came: list[bytes] = []
 
-        def stream() -> None:
-            with wire.stack.Client() as client, client.stream("GET", BALANCE, headers=headers) as response:
-                assert response.status_code == 200
-                for piece in response.iter_bytes():
-                    came.append(piece)  # noqa: PERF402 - what came before the break must stay
-
-        async def astream() -> None:
-            async with wire.stack.AsyncClient() as client, client.stream("GET", BALANCE, headers=headers) as response:
-                assert response.status_code == 200
-                async for piece in response.aiter_bytes():
-                    came.append(piece)  # noqa: PERF401 - what came before the break must stay
-
-        headers = {"X-Api-Key": fake.api_key}
         with pytest.raises(wire.stack.RemoteProtocolError, match="without sending complete message body") as caught:
-            stream() if wire.way == "sync" else anyio.run(astream, backend=wire.way)
+            wire.stream("GET", BALANCE, came, headers={"X-Api-Key": fake.api_key})
         assert caught.value.request.url == BALANCE
         assert b"".join(came) == whole[:after_bytes]
         with pytest.raises(wire.stack.RemoteProtocolError):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from typing import Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
 import pytest
 
 from pytest_aurous import Aurous
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_aurous import Faults
 
 CHAT: dict[str, Any] = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Who?"}]}
 ORDER = {"prompt": "a door"}
@@ -30,17 +35,45 @@ def _backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_all_clocks_move_by_a_delay(fake: Aurous) -> None:
-    """A deadline on the clock of Python passes with the clock of the fake, by the same time."""
-    fake.faults.delay("balance.retrieve", 7200)
-    clocks = time.monotonic, time.time, fake.clock.time
-    before = [clock() for clock in clocks]
+def delay(faults: Faults) -> None:
+    faults.delay("images.create", 7200)
 
-    with fake.client(timeout=None) as client:
-        assert client.get("/v1/balance").status_code == 200
 
-    assert all(7200 <= clock() - then < 7200 + SLACK for clock, then in zip(clocks, before, strict=True))
-    assert fake.calls.last.delay == 7200
+def timeout(faults: Faults) -> None:
+    faults.timeout("images.create")
+
+
+def late_timeout(faults: Faults) -> None:
+    faults.timeout("images.create", commit=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "patience", "sleep", "process", "passed", "images"),
+    [
+        (delay, None, "skip", 7200, 7200, 1),
+        (delay, 3600, "skip", 3600, 3600, 0),
+        (delay, None, "real", 0, 7200, 1),
+        (timeout, 3600, "skip", 3600, 3600, 0),
+        (late_timeout, 3600, "skip", 3600, 3600, 1),
+        (timeout, None, "skip", 0, 0, 0),  # nobody knows how long such a client waits
+        (timeout, 3600, "real", 0, 0, 0),
+    ],
+)
+def test_the_clocks_move_by_the_wait(
+    fault: Callable[[Faults], None], patience: float | None, sleep: Any, process: int, passed: int, images: int
+) -> None:
+    """Those of Python and that of the fake, for as long as the client waits; with real sleeps, only the latter."""
+    with Aurous(sleep=sleep, pitfalls="off") as fake, fake.client(timeout=patience) as client:
+        fault(fake.faults)
+        clocks = time.monotonic, time.time, fake.clock.time
+        before = [clock() for clock in clocks]
+        with pytest.raises(httpx.ReadTimeout) if (fault, patience) != (delay, None) else nullcontext():
+            client.post("/v1/images", json=ORDER)
+
+        for clock, then, least in zip(clocks, before, (process, process, passed), strict=True):
+            assert least <= clock() - then < least + SLACK
+        assert len(fake.images) == images
+        assert fake.calls.last.delay == (7200 if fault is delay and patience is None else 0)
 
 
 def test_a_loop_whose_clock_cannot_jump_has_its_response_at_once(fake: Aurous) -> None:
@@ -64,66 +97,24 @@ def test_a_loop_whose_clock_cannot_jump_has_its_response_at_once(fake: Aurous) -
         loop.close()
 
 
-def test_a_read_timeout_moves_all_clocks(fake: Aurous) -> None:
-    """A client waits as long as its timeout says, and no longer."""
-    fake.faults.delay("images.create", 7200)
-    before = time.monotonic()
-
-    with fake.client(timeout=3600) as client, pytest.raises(httpx.ReadTimeout):
-        client.post("/v1/images", json=ORDER)
-
-    assert 3600 <= time.monotonic() - before < 3600 + SLACK
-    assert not fake.images
-
-
 @pytest.mark.parametrize("commit", [True, False])
-def test_a_timeout_as_a_fault_moves_all_clocks(fake: Aurous, *, commit: bool) -> None:
-    """It comes when the client has waited for as long as its own timeout says."""
-    fake.faults.timeout("images.create", commit=commit)
-    clocks = time.monotonic, time.time, fake.clock.time
-    before = [clock() for clock in clocks]
-
-    with fake.client(timeout=3600) as client, pytest.raises(httpx.ReadTimeout):
-        client.post("/v1/images", json=ORDER)
-
-    assert all(3600 <= clock() - then < 3600 + SLACK for clock, then in zip(clocks, before, strict=True))
-    assert len(fake.images) == commit
-
-
-@pytest.mark.parametrize("commit", [True, False])
-def test_a_timeout_of_a_task_comes_before_one_of_a_fault(fake: Aurous, backend: str, *, commit: bool) -> None:
-    """If the task waits for less than its client does; the fault has happened nevertheless."""
-    fault = fake.faults.timeout("images.create", commit=commit)
+@pytest.mark.parametrize("kind", ["timeout", "delay"])
+def test_a_timeout_of_a_task_cancels_a_slow_request(fake: Aurous, backend: str, kind: str, *, commit: bool) -> None:
+    """If the task waits for less than its client does: the request is in flight then, and took effect or not."""
+    fault = getattr(fake.faults, kind)("images.create", *[7200] * (kind == "delay"), commit=commit)
+    before = time.monotonic(), fake.clock.time()
 
     async def order() -> None:
-        async with fake.async_client(timeout=7200) as client:
+        async with fake.async_client(timeout=9000) as client:
             with anyio.move_on_after(3600) as scope:
                 await client.post("/v1/images", json=ORDER)
             assert scope.cancelled_caught
 
-    before = time.monotonic()
     anyio.run(order, backend=backend)
 
-    assert 3600 <= time.monotonic() - before < 3600 + SLACK
+    for now, then in zip((time.monotonic(), fake.clock.time()), before, strict=True):
+        assert 3600 <= now - then < 3600 + SLACK
     assert (fault.fired, len(fake.images)) == (1, commit)
-
-
-@pytest.mark.parametrize("commit", [True, False])
-def test_a_timeout_of_a_task_cancels_a_slow_request(fake: Aurous, backend: str, *, commit: bool) -> None:
-    """It is in flight then: no response has arrived, and it took effect only with ``commit``."""
-    fake.faults.delay("images.create", 7200, commit=commit)
-
-    async def order() -> None:
-        async with fake.async_client(timeout=None) as client:
-            with anyio.move_on_after(3600) as scope:
-                await client.post("/v1/images", json=ORDER)
-            assert scope.cancelled_caught
-
-    before = fake.clock.time()
-    anyio.run(order, backend=backend)
-
-    assert 3600 <= fake.clock.time() - before < 3600 + SLACK
-    assert len(fake.images) == commit
     assert (fake.calls.last.status, fake.calls.last.delay, fake.calls.last.committed) == (None, 0, commit)
 
 
@@ -209,36 +200,3 @@ def test_a_mocked_sleep_sees_no_delay(fake: Aurous, monkeypatch: pytest.MonkeyPa
 
     assert not slept
     assert fake.clock.time() - before >= 7200
-
-
-def test_without_a_limit_a_timeout_comes_at_once(fake: Aurous) -> None:
-    """Nobody knows how long a client without a read timeout waits."""
-    fake.faults.timeout("balance.retrieve")
-    before = fake.clock.time()
-
-    with fake.client(timeout=None) as client, pytest.raises(httpx.ReadTimeout):
-        client.get("/v1/balance")
-
-    assert fake.clock.time() - before < SLACK
-
-
-def test_without_skipping_a_timeout_moves_no_clock() -> None:
-    """It is raised at once."""
-    with Aurous(pitfalls="off") as fake, fake.client(timeout=3600) as client:
-        fake.faults.timeout("balance.retrieve")
-        before = fake.clock.time()
-        with pytest.raises(httpx.ReadTimeout):
-            client.get("/v1/balance")
-
-    assert fake.clock.time() - before < SLACK
-
-
-def test_without_skipping_only_the_clock_of_the_fake_moves() -> None:
-    """With real sleeps, a delay takes no time of the process."""
-    with Aurous(pitfalls="off") as fake, fake.client(timeout=None) as client:
-        fake.faults.delay("balance.retrieve", 7200)
-        before, then = time.monotonic(), fake.clock.time()
-        client.get("/v1/balance")
-
-    assert time.monotonic() - before < SLACK
-    assert fake.clock.time() - then >= 7200
