@@ -97,6 +97,8 @@ OBSERVED: Final = {
 CHROMIUM_OPTIONS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
+TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 
 
 def axe_options(size: str, theme: str) -> dict[str, Any]:
@@ -340,7 +342,7 @@ def price(path: str, **body: Any) -> float:
 
 def synthesis_price() -> float:
     """Return what the API holds for the synthesis of a character."""
-    return price("/v1/characters", name="Aurora", generate=True, attributes=ATTRIBUTES)
+    return price("/v1/characters", **SYNTHESIS)
 
 
 @pytest.hookimpl(tryfirst=True)
