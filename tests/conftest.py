@@ -93,6 +93,8 @@ OTHER_SETTINGS: Final[dict[str, Any]] = {
 CHROMIUM_OPTIONS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
+TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 
 
 def axe_options(size: str, theme: str) -> dict[str, Any]:
@@ -326,7 +328,7 @@ def price(path: str, **body: Any) -> float:
 
 def synthesis_price() -> float:
     """Return what the API holds for the synthesis of a character."""
-    return price("/v1/characters", name="Aurora", generate=True, attributes=ATTRIBUTES)
+    return price("/v1/characters", **SYNTHESIS)
 
 
 @pytest.hookimpl(tryfirst=True)

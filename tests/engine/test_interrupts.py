@@ -19,12 +19,11 @@ import pytest_aurous
 from pytest_aurous import Aurous
 from pytest_aurous._core.base.chains import isolated
 from pytest_aurous._core.world.outbox import Delivery
-from tests.conftest import ATTRIBUTES, Api, synthesis_price
+from tests.conftest import SYNTHESIS, Api, synthesis_price
 
 Scene = Callable[[Api], Callable[[], object]]
 
 OURS: Final = str(Path(pytest_aurous.__file__).parent)
-ORDER: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
 
 
 class LateError(Exception):
@@ -35,7 +34,7 @@ def create(api: Api) -> Callable[[], object]:
     """Order a synthesis that ends at once, with a key, while somebody listens."""
     api.aurous.webhooks.deliver_to(lambda _: None)
     api.aurous.script("synthesizing*0 -> ready")
-    return lambda: api.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": "one"})
+    return lambda: api.post("/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "one"})
 
 
 def end(api: Api) -> Callable[[], object]:
@@ -55,7 +54,7 @@ def settle(api: Api) -> Callable[[], object]:
     api.aurous.webhooks.deliver_to(lambda _: None)
     api.aurous.script("synthesizing:5s -> ready")
     for _ in range(2):
-        api.post("/v1/characters", json=ORDER)
+        api.post("/v1/characters", json=SYNTHESIS)
     api.team.credits = 12
     api.clock.advance(seconds=10)
     return lambda: api.get("/v1/characters")
@@ -194,7 +193,7 @@ def test_a_signal_handler_interrupts_a_real_client() -> None:
 
     def post(number: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.000004)
-        client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": str(number)})
+        client.post("/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": str(number)})
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     each = synthesis_price()

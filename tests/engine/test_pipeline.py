@@ -9,6 +9,7 @@ import pytest
 from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._core.world.settings import Settings
+from tests.conftest import SYNTHESIS, TICKET
 
 ULID: Final = r"[0-9A-HJKMNP-TV-Z]{26}"
 RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -75,7 +76,7 @@ def test_the_first_mistake_is_the_one_that_is_told(make_api: Callable[..., Any],
     headers = {}
     if USED_KEY in wrong:
         headers["Idempotency-Key"] = "used"
-        api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}}, headers=headers)
+        api.post("/v1/characters", json=SYNTHESIS, headers=headers)
     if BAD_VERSION in wrong:
         headers["Aurous-Version"] = "2020-01-01"
     key = api.aurous.team.add_key("read" if NARROW_KEY in wrong else "write")
@@ -106,12 +107,11 @@ def test_the_first_mistake_is_the_one_that_is_told(make_api: Callable[..., Any],
 def responses(api: Any) -> dict[str, Any]:
     """Return a response of each kind that the API knows."""
     ready = api.aurous.characters.add()
-    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-    upload = api.post("/v1/characters/uploads/init", json=ticket)
+    upload = api.post("/v1/characters/uploads/init", json=TICKET)
     other = api.aurous.teams.add().api_key
     return {
         "200": api.get("/v1/balance"),
-        "201": api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}}),
+        "201": api.post("/v1/characters", json=SYNTHESIS),
         "list": api.get("/v1/characters"),
         "deleted": api.delete(f"/v1/characters/{api.aurous.characters.add().id}"),
         "picture": api.get(ready.refs[0].url, key=None),
@@ -217,9 +217,7 @@ def test_err_8_an_unknown_path_is_404(api: Any, path: str) -> None:
 def test_a_bug_of_ours_is_a_500_in_the_vendors_envelope(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client meets a server error like any other, nothing has happened, and the next call gets a response."""
     monkeypatch.setattr(Ledger, "hold", lambda *_: 1 / 0)
-    body = {"name": "A", "generate": True, "attributes": {"age": 28}}
-
-    response = api.refused("POST", "/v1/characters", json=body, status=500, code="internal_error")
+    response = api.refused("POST", "/v1/characters", json=SYNTHESIS, status=500, code="internal_error")
 
     assert response.json["error"]["message"] == "An internal error occurred."
     assert "X-RateLimit-Limit" in response.headers
@@ -230,7 +228,7 @@ def test_a_bug_of_ours_is_a_500_in_the_vendors_envelope(api: Any, monkeypatch: p
 def test_a_call_knows_what_became_of_it(api: Any) -> None:
     """Operation, team, status, code, effect and time are written down, whatever the response was."""
     calls = api.aurous.calls
-    created = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
+    created = api.post("/v1/characters", json=SYNTHESIS)
     call = calls.last
     assert (call.operation, call.status, call.error_code) == ("characters.create", 201, None)
     assert (call.committed, call.replayed, call.fault) == (True, False, None)

@@ -9,14 +9,13 @@ from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmat
 from pytest_aurous._core.engine.detectors import DETECTORS
 from pytest_aurous._core.wire.reply import Break, Reply
 from pytest_aurous._fake.verdict import Verdict
-from tests.conftest import Api, Story
+from tests.conftest import SYNTHESIS, TICKET, Api, Story
 
 CHARACTERS: Final = "/v1/characters"
 BALANCE: Final = "/v1/balance"
 CHAT: Final = "/v1/chat/completions"
 UPLOAD: Final = "https://aurous.storage/characters/upl_x/upload"
 ATTRIBUTES: Final = {"age": 28, "hair_color": "black"}
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
 KEY: Final = {"Idempotency-Key": "once"}
 
 
@@ -39,8 +38,7 @@ def create(api: Api, **sent: Any) -> int | str:
 
 
 def ticket(api: Api) -> str:
-    sent = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-    return str(api.post(f"{CHARACTERS}/uploads/init", json=sent).json["upload_url"])
+    return str(api.post(f"{CHARACTERS}/uploads/init", json=TICKET).json["upload_url"])
 
 
 # One misuse of each kind

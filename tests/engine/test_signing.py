@@ -52,7 +52,6 @@ def test_hook_7_an_old_signature_is_refused(age: int) -> None:
     ids=["body", "secret", "half-the-secret", "digest", "no-ascii", "time"],
 )
 def test_hook_7_another_signature_is_refused(body: bytes, header: str, secret: str) -> None:
-    """Another body, secret, digest or time makes another signature."""
     with pytest.raises(AurousSignatureError, match=f"does not match these {len(body)} bytes"):
         verify_webhook(body, header, secret, at=AT)
 

@@ -9,11 +9,11 @@ import pytest
 
 from pytest_aurous import Aurous, AurousUnmatchedRequest
 from pytest_aurous._httpx.interception import INTERCEPTION
+from tests.conftest import SYNTHESIS
 
 pytestmark = pytest.mark.python
 
 NONSENSE: Final = "https://api.aurous-labs.com/v1/charcters"
-CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 ENVIRONMENT: Final = ("AUROUS_API_KEY", "AUROUS_BASE_URL")
 
 
@@ -91,7 +91,6 @@ def test_an_error_of_the_block_is_never_hidden(error: type[BaseException], stric
 
 
 def test_two_fakes_share_nothing() -> None:
-    """Whatever is done to one, the other does not know of it."""
     one, two = Aurous(), Aurous(seed=1)
     with one, two:
         one.script("synthesizing*0 -> ready")
@@ -106,7 +105,7 @@ def test_two_fakes_share_nothing() -> None:
             one.client().get("/v1/characters")
 
         assert two.client().get("/v1/balance").json()["credits"] == 1000
-        assert two.client().post("/v1/characters", json=CREATE).json()["status"] == "synthesizing"
+        assert two.client().post("/v1/characters", json=SYNTHESIS).json()["status"] == "synthesizing"
         assert two.client().get("/v1/balance", headers={"X-Api-Key": one.api_key}).status_code == 401
         assert [character.name for character in two.characters] == ["Aurora"]
         assert two.clock.now().year > 2020
@@ -126,7 +125,6 @@ def test_the_same_seed_makes_the_same() -> None:
 
 
 def test_the_faker_begins_anew_at_a_reset() -> None:
-    """After `reset` it gives the names that it gave at the start."""
     aurous = Aurous()
     names = [aurous.faker.name() for _ in range(3)]
     aurous.reset()

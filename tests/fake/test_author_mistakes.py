@@ -283,6 +283,5 @@ def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("counts", [{"times": 1, "at_least": 1}, {"at_least": 3, "at_most": 2}])
 def test_counts_that_contradict_each_other_are_refused(counts: dict[str, Any]) -> None:
-    """No count of calls is both."""
     with pytest.raises(AurousError, match="expected"):
         Aurous().assert_called("*", **counts)

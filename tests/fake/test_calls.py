@@ -107,12 +107,6 @@ def test_each_filter_is_an_attribute_of_a_call() -> None:
     assert {*Filters.__annotations__} <= {field.name for field in fields(Call)}
 
 
-def test_a_misspelt_filter_raises(calls: Calls) -> None:
-    """A filter that is no attribute of a call is a `TypeError` with the nearest."""
-    with pytest.raises(TypeError, match="'status'"):
-        calls.where(statu=200)  # type: ignore[call-arg]
-
-
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [

@@ -12,6 +12,7 @@ from pytest_aurous import Aurous, AurousError
 from pytest_aurous._core.world.codec import UnreadableStateError, read, written
 from pytest_aurous._fake.exported import _ROWS, _SECTIONS
 from pytest_aurous._report.state import view
+from tests.conftest import SYNTHESIS
 
 NOW = "2026-05-08T10:00:00Z"
 
@@ -20,8 +21,7 @@ def full() -> Aurous:
     """Return a fake that has something of everything."""
     aurous = Aurous(now=NOW)
     with aurous.client() as client:
-        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-        made = client.post("/v1/characters", json=body, headers={"Idempotency-Key": "order-1"}).json()
+        made = client.post("/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "order-1"}).json()
         client.get(f"/v1/characters/{made['id']}")
         client.post("/v1/images", json={"prompt": "a bench"})
         said = {"role": "user", "content": "Which?"}

@@ -108,7 +108,6 @@ def test_set_refuses_what_no_bucket_can_have(api: Api, size: dict[str, Any]) -> 
 
 
 def test_rate_3_each_team_has_its_own(api: Api) -> None:
-    """`team.limits` are that team's, whoever else calls."""
     other = api.aurous.teams.add()
     api.get("/v1/balance", key=other.api_key)
     api.get("/v1/balance", key=other.add_key())

@@ -102,6 +102,7 @@ def test_what_can_be_set(aurous: Aurous) -> None:
         (lambda aurous: aurous.clock.advance(minutes=2), "'seconds'"),
         (lambda aurous: aurous.assert_called("*", statu=1), "'status'"),
         (lambda aurous: aurous.calls.assert_called("*", time=1), "'times'"),
+        (lambda aurous: aurous.calls.where(statu=200), "'status'"),
         (lambda _: sign_webhook(b"", "whsec", when=1), "secret"),  # type: ignore[call-arg]
         (lambda _: Script.parse("x", resorce="images"), "'resource'"),  # type: ignore[call-arg]
         (lambda aurous: aurous.limits["reads"].set(5), "per_minute"),

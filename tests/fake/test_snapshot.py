@@ -8,9 +8,8 @@ from typing import Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousLookupError, Snapshot
-from tests.conftest import Api
+from tests.conftest import SYNTHESIS, Api
 
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 BALANCE: Final = "/v1/balance"
 
 
@@ -22,7 +21,6 @@ def whole(api: Api) -> dict[str, Any]:
 
 
 def upheave(api: Api) -> None:
-    """Change whatever can be changed."""
     for character in api.characters:
         character.delete()
     api.post("/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "k"})

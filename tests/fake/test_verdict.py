@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from math import inf
-from typing import Final
 
 import pytest
 
@@ -11,9 +10,7 @@ from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedReques
 from pytest_aurous._core.faults.collection import Faults
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._fake.verdict import Verdict
-from tests.conftest import Api
-
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+from tests.conftest import SYNTHESIS, Api
 
 
 @pytest.fixture(name="broken")

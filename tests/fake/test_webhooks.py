@@ -482,7 +482,6 @@ def test_hook_1_deliver_to_registers_anew_what_was_deleted(api: Api) -> None:
 
 
 def test_hook_6_deliver_to_the_url_of_a_request_registers_nothing(api: Api) -> None:
-    """It only routes."""
     image(api, webhook_url=URL)
 
     assert api.aurous.webhooks.deliver_to(lambda _: None, url=URL) is None

@@ -9,10 +9,9 @@ import pytest
 from pytest_aurous import AurousError, AurousLookupError, Call
 from pytest_aurous._core.faults.collection import Faults
 from pytest_aurous._core.wire.reply import Break
-from tests.conftest import Api, Response
+from tests.conftest import SYNTHESIS, TICKET, Api, Response
 
 BALANCE: Final = "/v1/balance"
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 KEY: Final = {"Idempotency-Key": "once"}
 GIVE: Final[dict[str, Callable[..., object]]] = {
     "status": lambda f, op, **terms: f.status(op, 503, **terms),
@@ -303,13 +302,12 @@ def test_what_when_rejects_counts_for_nothing(api: Api) -> None:
 def test_an_operation_may_be_a_pattern(api: Api, pattern: str, met: list[int]) -> None:
     """Every operation that the pattern matches meets the fault, and no other."""
     url = api.characters.add().refs[0].url
-    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-    upload = api.post("/v1/characters/uploads/init", json=ticket).json["upload_url"]
+    upload = api.post("/v1/characters/uploads/init", json=TICKET).json["upload_url"]
     api.aurous.faults.status(pattern, 503, times=99)
 
     responses = [
         api.get("/v1/characters"),
-        api.post("/v1/characters/uploads/init", json=ticket),
+        api.post("/v1/characters/uploads/init", json=TICKET),
         api.put(upload, content=b"abc"),
         api.get(url, key=None),
         api.get(BALANCE),

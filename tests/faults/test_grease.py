@@ -8,14 +8,12 @@ import pytest
 
 from pytest_aurous import AurousUnfiredFault
 from pytest_aurous._report.timeline import colored, timeline
-from tests.conftest import Api, price
+from tests.conftest import SYNTHESIS, TICKET, Api, price
 
 MakeApi = Callable[..., Api]
 
 OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 ENDPOINT: Final = {"url": "https://a.example", "events": ["image.completed"], "metadata": {"status": "mine"}}
-TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 
 kinds = pytest.mark.parametrize("kind", ["fields", "all"])
 

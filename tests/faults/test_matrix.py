@@ -10,12 +10,11 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous import Aurous, Fault
-from tests.conftest import price
+from tests.conftest import SYNTHESIS, price
 
 PATIENCE: Final = 5
 CHARACTERS: Final = "/v1/characters"
 KEY: Final = {"Idempotency-Key": "once"}
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 PRICE: Final = price(CHARACTERS, **SYNTHESIS)
 CLIENTS: Final = [(stack, way) for stack in ("httpx", "httpx2") if find_spec(stack) for way in ("sync", "async")]
 SSL: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that makes its own takes longer than a test

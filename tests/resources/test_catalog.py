@@ -62,7 +62,6 @@ def test_each_rule_shows_in_operations_that_exist() -> None:
 
 
 def test_no_two_rules_show_in_one_place() -> None:
-    """An outcome or a place of an operation is the entry of one rule alone."""
     entries = Counter(entry for rule in load_rules().values() for entry in rule.at)
 
     assert [entry for entry, count in entries.items() if count > 1] == []

@@ -53,7 +53,6 @@ def test_an_id_of_another_form_is_refused(api: Api, collection: str, wrong: str 
 
 @collections
 def test_an_id_that_is_taken_is_refused(api: Api, collection: str) -> None:
-    """No two records have one id."""
     records: Any = getattr(api.aurous, collection)
     chosen = records.add(id=f"{PREFIXES[collection]}_{ULID}")
 

@@ -9,10 +9,9 @@ import pytest
 
 from pytest_aurous._core.resources.characters.row import CharacterRow
 from pytest_aurous._core.world.tables import Table
-from tests.conftest import Api, Response, price
+from tests.conftest import SYNTHESIS, Api, Response, price
 
 THREADS: Final = 50
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 PRICE: Final = price("/v1/characters", **SYNTHESIS)
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.conftest import Api, price
+from tests.conftest import SYNTHESIS, TICKET, Api, price
 
 AURORA: Final = {
     "gender": "female",
@@ -17,8 +17,7 @@ AURORA: Final = {
     "body_type": "athletic",
     "additional_details": "small scar above right eyebrow; warm smile",
 }
-GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-PRICE: Final = price("/v1/characters", **GENERATE)
+PRICE: Final = price("/v1/characters", **SYNTHESIS)
 
 
 def refuse(api: Api, body: Any, code: str, param: str | None, status: int = 400) -> None:
@@ -56,7 +55,7 @@ def test_the_object_has_the_documented_fields(api: Api) -> None:
         {"name": "Aurora"},
         {"name": "Aurora", "generate": False},
         {"name": "Aurora", "attributes": {"age": 28}},
-        {**GENERATE, "upload_ids": ["upl_01HXMQ7Z3K8Y2NABCDEFGHJKMR"]},
+        {**SYNTHESIS, "upload_ids": ["upl_01HXMQ7Z3K8Y2NABCDEFGHJKMR"]},
     ],
     ids=["neither", "generate: false alone", "attributes alone", "both"],
 )
@@ -110,8 +109,7 @@ def test_create_3_refuses_a_bad_ticket_and_consumes_none(api: Api, what: str, be
         tickets = [api.uploads.add().id]
         assert api.post("/v1/characters", json={"name": "Aurora", "upload_ids": tickets}).status == 201
     elif what == "never sent":
-        body = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-        tickets = [api.post("/v1/characters/uploads/init", json=body).json["upload_id"]]
+        tickets = [api.post("/v1/characters/uploads/init", json=TICKET).json["upload_id"]]
     else:
         tickets = [api.uploads.add().id] * 2
     good = api.uploads.add()
@@ -133,7 +131,6 @@ def test_create_3_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
 
 @pytest.mark.parametrize("attributes", [{}, {"attributes": {}}], ids=["missing", "empty"])
 def test_create_4_needs_something_to_draw(api: Api, attributes: dict[str, Any]) -> None:
-    """A synthesis without a single attribute is a missing field."""
     refuse(api, {"name": "Aurora", "generate": True, **attributes}, "missing_field", "attributes")
 
 
@@ -141,11 +138,11 @@ def test_create_5_counts_what_others_hold(make_api: Callable[..., Api]) -> None:
     """Held credits are not available twice, and the last ones are enough."""
     api = make_api(credits=PRICE)
     first = api.synthesize("synthesizing! -> failed ; synthesizing! -> reviewing")
-    refuse(api, GENERATE, "insufficient_credits", None, status=402)
+    refuse(api, SYNTHESIS, "insufficient_credits", None, status=402)
 
     first.advance()
 
-    assert api.post("/v1/characters", json=GENERATE).status == 201
+    assert api.post("/v1/characters", json=SYNTHESIS).status == 201
 
 
 @pytest.mark.parametrize(("name", "code"), [({}, "missing_field"), ({"name": "\ud800"}, "invalid_format")])
@@ -156,13 +153,13 @@ def test_create_6_wants_a_name(api: Api, name: dict[str, Any], code: str) -> Non
 
 def test_create_6_takes_any_name(api: Api) -> None:
     """It comes back as it was sent, whatever its script."""
-    assert api.post("/v1/characters", json={**GENERATE, "name": "Zoë 🎨 \u202e"}).json["name"] == "Zoë 🎨 \u202e"
+    assert api.post("/v1/characters", json={**SYNTHESIS, "name": "Zoë 🎨 \u202e"}).json["name"] == "Zoë 🎨 \u202e"
 
 
 def test_create_7_echoes_the_clients_reference(api: Api) -> None:
     """A `client_reference_id` is on the create response and on every later one."""
     reference = "order-4711"
-    response = api.post("/v1/characters", json={**GENERATE, "client_reference_id": reference})
+    response = api.post("/v1/characters", json={**SYNTHESIS, "client_reference_id": reference})
 
     assert response.json["client_reference_id"] == reference
     assert api.get(f"/v1/characters/{response.json['id']}").json["client_reference_id"] == reference
@@ -171,4 +168,4 @@ def test_create_7_echoes_the_clients_reference(api: Api) -> None:
 
 def test_create_7_shows_no_reference_where_none_was_sent(api: Api) -> None:
     """The field is only there if the create sent one."""
-    assert "client_reference_id" not in api.post("/v1/characters", json=GENERATE).json
+    assert "client_reference_id" not in api.post("/v1/characters", json=SYNTHESIS).json

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from tests.conftest import ATTRIBUTES, Api, Response
+from tests.conftest import SYNTHESIS, Api, Response
 from tests.resources.test_common import START
 from tests.resources.test_files import FILES, PICTURE, drawn, form
 from tests.resources.test_signed_urls import DAY, HOUR, URLS, opened
@@ -20,7 +20,6 @@ ASKED: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "c
 EMBED: Final = "/v1/embeddings"
 TEXT: Final = {"model": "aurous-embed-vision-1.0", "input": "Hi"}
 PART: Final = {"type": "image_url", "image_url": {"url": "https://pictures.example/a.png"}}
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
 IMAGES: Final = "/v1/images"
 IMAGE: Final = {"prompt": "A cat"}
 VIDEO: Final = {"video_lora_id": "seedance-1-pro", "resolution": "1080p", "duration": 12}

@@ -63,7 +63,6 @@ def test_a_redirect_changes_nothing(api: Api) -> None:
     [("GET", "/v1/video-generations"), ("POST", "/v1/video-generations/vid_1/cancel"), ("DELETE", "/v1/generations")],
 )
 def test_what_has_no_path_of_today_had_none(api: Api, method: str, path: str) -> None:
-    """A path that leads nowhere is no path."""
     assert api.send(method, path).status in {404, 405}
 
 

@@ -248,7 +248,6 @@ def test_regen_2_draws_one_ref_again(api: Api, pose: str) -> None:
 
 
 def test_regen_3_adds_a_pose_that_was_missing(api: Api) -> None:
-    """A pose without a ref gets one, after those that are there."""
     character = api.characters.add(refs=["front", "side"], script="synthesizing*0 -> ready")
     before = pictures(character)
 

@@ -17,7 +17,6 @@ def made(api: Api, count: int) -> list[str]:
 
 
 def test_list_2_auth_6_holds_the_rows_of_the_team(api: Api) -> None:
-    """A list holds the team's rows, for each of its keys, and nobody else's."""
     mine = made(api, 2)
     other = api.aurous.teams.add()
     theirs = other.characters.add().id
@@ -28,7 +27,6 @@ def test_list_2_auth_6_holds_the_rows_of_the_team(api: Api) -> None:
 
 @pytest.mark.parametrize("wanted", ["synthesizing", "reviewing", "ready", "failed"])
 def test_list_4_filters_on_one_state(api: Api, wanted: str) -> None:
-    """With `status` a page holds the rows in that state alone."""
     script = "synthesizing! -> reviewing"
     rows = {
         status: [api.characters.add(status=status, script=script).id for _ in range(2)][::-1]
@@ -43,7 +41,6 @@ def test_list_4_filters_on_one_state(api: Api, wanted: str) -> None:
 
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
 def test_list_5_never_shows_the_deleted(api: Api, status: str) -> None:
-    """A deleted character is on no page, with a filter and without."""
     kept, deleted = (api.characters.add(status=status, script="synthesizing!") for _ in range(2))
     api.delete(f"/v1/characters/{deleted.id}")
 

@@ -62,7 +62,6 @@ def test_add_takes_what_it_is_told(api: Api) -> None:
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("refs", [[], ["front"]], ids=["none", "one"])
 def test_add_gives_the_refs_in_every_status(api: Api, status: str, refs: list[str]) -> None:
-    """Refs that are given are there, whatever the status."""
     assert [ref.pose for ref in api.characters.add(status=status, refs=iter(refs)).refs] == refs
 
 
@@ -77,7 +76,6 @@ def test_add_starts_the_script_of_a_synthesis(api: Api) -> None:
 
 @pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
 def test_add_keeps_the_script_for_the_first_run(api: Api, status: str) -> None:
-    """In any other status the script waits for the first run."""
     character = api.characters.add(status=status, script="synthesizing -> failed(first) ; synthesizing -> ready")
     assert api.poll(character, 3) == [status] * 3
 

@@ -123,7 +123,6 @@ def test_time_4_counts_from_the_end_of_the_work(api: Api) -> None:
 
 
 def test_img_8_reading_an_output_is_no_poll(api: Api) -> None:
-    """Asking for a picture that is not there yet does not bring it nearer."""
     image = api.aurous.images.add(status="pending")
 
     for _ in range(5):

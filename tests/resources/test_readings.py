@@ -9,9 +9,8 @@ import pytest
 from pytest_aurous._core.resources.characters.row import CREATE
 from pytest_aurous._core.wire.fields import body_of, without_nulls
 from pytest_aurous._core.world.settings import READINGS
-from tests.conftest import Api, Response, price
+from tests.conftest import SYNTHESIS, Api, Response, price
 
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 IMAGE: Final = {"prompt": "On a bench"}
 ENDPOINT: Final = {"url": "https://a.example", "events": ["*"]}
 KEY: Final = {"Idempotency-Key": "one"}

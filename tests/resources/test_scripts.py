@@ -115,7 +115,6 @@ def test_a_step_by_time_ends_on_the_clock(api: Api, hold: str, seconds: float) -
 
 
 def test_a_new_run_forgets_the_old_ones_time(api: Api) -> None:
-    """What an earlier run would have done later does not happen to the later run."""
     character = api.synthesize("synthesizing*0 -> reviewing:10s -> deleted ; synthesizing:60s -> reviewing")
     api.post(f"{LIST}/{character.id}/resynthesize")
 
@@ -183,7 +182,6 @@ def test_each_synthesis_takes_the_next_run(api: Api) -> None:
 
 
 def test_a_refused_run_takes_no_turn(api: Api) -> None:
-    """A resynthesize that is refused leaves the next run to the next one."""
     character = api.synthesize("synthesizing*1 -> reviewing ; synthesizing*0 -> failed")
     url = f"{LIST}/{character.id}/resynthesize"
     assert api.post(url).status == 400
@@ -249,7 +247,6 @@ def test_a_script_may_be_for_one_name(api: Api) -> None:
 
 
 def test_a_script_is_bound_when_the_record_is_made(api: Api) -> None:
-    """A later `aurous.script()` concerns later records, not those that are there."""
     early = api.synthesize("synthesizing*1 -> reviewing")
     api.aurous.script("synthesizing*0 -> failed")
 

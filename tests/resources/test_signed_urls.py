@@ -6,11 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.conftest import Api, Response
+from tests.conftest import TICKET, Api, Response
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
-TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 URLS: Final[dict[str, Callable[[Api], str]]] = {
     "upload": lambda api: str(api.post("/v1/characters/uploads/init", json=TICKET).json["upload_url"]),
     "ref": lambda api: api.characters.add().refs[0].url,

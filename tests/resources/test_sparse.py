@@ -11,10 +11,10 @@ MakeApi = Callable[..., Api]
 
 OF_VIDEOS: Final = ("video_duration", "video_resolution", "video_ratio", "video_camera_fixed")
 OF_IMAGES: Final = ("width", "height", "image_count", "size_preset")
-OPTIONAL: Final[dict[str, tuple[Callable[[Api], Any], set[str], set[str]]]] = {
-    "character": (lambda api: api.aurous.characters.add(), set(), {"error_message"}),
-    "image": (
-        lambda api: api.aurous.images.add(status="pending"),
+OPTIONAL: Final[dict[str, tuple[dict[str, Any], set[str], set[str]]]] = {
+    "characters": ({}, set(), {"error_message"}),
+    "images": (
+        {"status": "pending"},
         {
             "negative_prompt",
             "output_video_url",
@@ -28,8 +28,8 @@ OPTIONAL: Final[dict[str, tuple[Callable[[Api], Any], set[str], set[str]]]] = {
         },
         {"loras"},
     ),
-    "video": (
-        lambda api: api.aurous.videos.add(None),
+    "videos": (
+        {"prompt": None},
         {
             "negative_prompt",
             "error_message",
@@ -41,25 +41,12 @@ OPTIONAL: Final[dict[str, tuple[Callable[[Api], Any], set[str], set[str]]]] = {
         },
         {"prompt", "loras"},
     ),
-    "file": (lambda api: api.aurous.files.add(), {"metadata"}, set()),
-    "style": (lambda api: api.aurous.loras.add(), {"description"}, set()),
-    "style of videos": (lambda api: api.aurous.video_loras.add(), {"description"}, set()),
-    "webhook endpoint": (
-        lambda api: api.aurous.webhook_endpoints.add(),
-        {"description"},
-        {"secret", "last_success_at", "last_failure_at"},
-    ),
+    "files": ({}, {"metadata"}, set()),
+    "loras": ({}, {"description"}, set()),
+    "video_loras": ({}, {"description"}, set()),
+    "webhook_endpoints": ({}, {"description"}, {"secret", "last_success_at", "last_failure_at"}),
 }
-"""For each resource: a record, the optional fields that are null, and those that are null all the same."""
-PATHS: Final = {
-    "character": "characters",
-    "image": "images",
-    "video": "images",
-    "file": "files",
-    "style": "loras",
-    "style of videos": "video_loras",
-    "webhook endpoint": "webhook_endpoints",
-}
+"""For each collection: what makes a record, the optional fields that are null, and those that are null all the same."""
 
 
 def nulls(body: dict[str, Any]) -> set[str]:
@@ -69,11 +56,11 @@ def nulls(body: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("resource", OPTIONAL)
 def test_optional_fields_are_omitted_where_they_are_null(make_api: MakeApi, resource: str) -> None:
     """All others are there as usual, null or not, and `json()` of the record is what a GET returns."""
-    add, optional, null = OPTIONAL[resource]
+    given, optional, null = OPTIONAL[resource]
     sparse, usual = make_api(sparse="optional"), make_api()
-    records = [add(api) for api in (sparse, usual)]
+    records = [getattr(api.aurous, resource).add(**given) for api in (sparse, usual)]
     found, whole = (
-        api.get(f"/v1/{PATHS[resource]}/{record.id}").json for api, record in zip((sparse, usual), records, strict=True)
+        api.get(f"/v1/{resource}/{record.id}").json for api, record in zip((sparse, usual), records, strict=True)
     )
 
     assert whole.keys() - found.keys() == optional

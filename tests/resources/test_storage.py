@@ -56,7 +56,6 @@ def test_get_3_a_picture_names_character_and_pose(api: Api) -> None:
 
 
 def test_del_4_the_picture_of_a_deleted_character_stays(api: Api) -> None:
-    """A URL that was given lives for its 24 hours, though the character is gone."""
     character = api.characters.add(refs=["side"])
     (ref,) = character.refs
     before = api.get(ref.url, key=None).body

@@ -10,11 +10,10 @@ from typing import Any, Final
 import pytest
 
 from pytest_aurous import ApiKey, Aurous, AurousError
-from tests.conftest import Api, price
+from tests.conftest import SYNTHESIS, Api, price
 
 BALANCE: Final = "/v1/balance"
 KEY: Final = re.compile(r"al_live_[0-9a-f]{64}")
-SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 PRICE: Final = price("/v1/characters", **SYNTHESIS)
 
 
@@ -105,7 +104,6 @@ def test_auth_5_writing_needs_write(api: Api, scope: str) -> None:
 
 
 def test_auth_6_teams_share_nothing(api: Api) -> None:
-    """Rows and credits of one team are not another's."""
     other = api.aurous.teams.add("Rivals", credits=50)
     api.aurous.script("synthesizing! -> reviewing")
     assert api.post("/v1/characters", json=SYNTHESIS, key=other.api_key).status == 201

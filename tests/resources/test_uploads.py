@@ -6,16 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_aurous import AurousError
-from tests.conftest import Api, Response
+from tests.conftest import TICKET, Api, Response
 
 INIT: Final = "/v1/characters/uploads/init"
 CLASSIFY: Final = "/v1/characters/uploads/classify"
-PNG: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 UNKNOWN: Final = "upl_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
 
 
 def init(api: Api, **changes: Any) -> Any:
-    response = api.post(INIT, json={**PNG, **changes})
+    response = api.post(INIT, json={**TICKET, **changes})
     assert response.status == 201, response.body
     return response.json
 
@@ -39,14 +38,13 @@ def test_up_1_takes_four_extensions(api: Api, extension: str, content_type: str)
     ("extension", "content_type"), [("jpeg", "image/png"), ("png", "image/jpeg"), ("webp", "image/png")]
 )
 def test_up_1_refuses_a_pair_that_disagrees(api: Api, extension: str, content_type: str) -> None:
-    """An extension beside another's content type is a bad format."""
-    body = {**PNG, "extension": extension, "content_type": content_type}
+    body = {**TICKET, "extension": extension, "content_type": content_type}
     api.refused("POST", INIT, json=body, status=400, code="invalid_format", param="content_type")
 
 
 @pytest.mark.parametrize("field", ["filename", "extension", "content_type"])
 def test_up_1_wants_all_three_fields(api: Api, field: str) -> None:
-    body = {key: value for key, value in PNG.items() if key != field}
+    body = {key: value for key, value in TICKET.items() if key != field}
 
     api.refused("POST", INIT, json=body, status=400, code="missing_field", param=field)
 

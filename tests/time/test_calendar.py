@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._core.base.instants import iso, moment
 from pytest_aurous._core.time.clock import Clock
-from tests.conftest import ATTRIBUTES, Api
+from tests.conftest import SYNTHESIS, TICKET, Api
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,6 @@ def requests(api: Api) -> list[int]:
     aurous.webhooks.deliver_to(lambda _: 500)
     aurous.team.credits = 50
     character = api.synthesize("synthesizing -> reviewing:60s -> ready")
-    order = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
     statuses: list[int] = []
 
     def send(method: str, path: str, **sent: Any) -> Any:
@@ -40,14 +39,13 @@ def requests(api: Api) -> list[int]:
     for ref in character.refs:
         assert send("GET", ref.url.removeprefix(aurous.base_url)).status == 200
     send("POST", f"/v1/characters/{character.id}/save")
-    send("POST", "/v1/characters", json=order, headers={"Idempotency-Key": "k"})
-    send("POST", "/v1/characters", json=order, headers={"Idempotency-Key": "k"})
+    send("POST", "/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "k"})
+    send("POST", "/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "k"})
     send("POST", "/v1/images", json={"prompt": "x", "webhook_url": "https://app.example/x"})
     aurous.images.last.finish()
     send("GET", aurous.images.last.output_urls[0].removeprefix(aurous.base_url))
     send("GET", "/v1/images")
-    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-    url = send("POST", "/v1/characters/uploads/init", json=ticket).json["upload_url"]
+    url = send("POST", "/v1/characters/uploads/init", json=TICKET).json["upload_url"]
     assert send("PUT", url, content=b"x").status == 200
     send("GET", f"/v1/files/{aurous.files.add().id}")
     now = api.clock.now()

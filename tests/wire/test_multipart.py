@@ -104,7 +104,6 @@ def test_a_transfer_encoding_is_not_obeyed(encoding: str) -> None:
 
 @pytest.mark.parametrize("boundary", [BOUNDARY, f'"{BOUNDARY}"'])
 def test_the_boundary_may_be_quoted(boundary: str) -> None:
-    """Both spellings of the parameter."""
     assert read_parts(form((b'name="a"', b"x")), f"multipart/form-data; boundary={boundary}") == [
         FormPart("a", None, b"x")
     ]

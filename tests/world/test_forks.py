@@ -12,9 +12,7 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._core.engine import pipeline
-from tests.conftest import ATTRIBUTES, Api
-
-ORDER = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
+from tests.conftest import SYNTHESIS, Api
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
@@ -81,7 +79,7 @@ def test_reads_during_writes_raise_nothing(api: Api) -> None:  # noqa: C901 - ma
     ]
 
     def write() -> None:
-        api.post("/v1/characters", json=ORDER)
+        api.post("/v1/characters", json=SYNTHESIS)
         aurous.team.add_key()
         aurous.teams.add()
         aurous.faults.status("images.create", 503)

@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from tests.conftest import Api, Response, price
+from tests.conftest import TICKET, Api, Response, price
 
 DAY: Final = 24 * 3600
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "gender": "female"}}
@@ -50,7 +50,6 @@ def _api(api: Api) -> Api:
     "name", ["Idempotency-Key", "Aurous-Idempotent-Key", "Aurous-Idempotency-Key", "idempotency-KEY"]
 )
 def test_idem_1_the_header_has_aliases(api: Api, name: str) -> None:
-    """Each name of the header is the same key."""
     first = create(api, "k")
     second = create(api, "k", headers=keyed("k", name))
 
@@ -98,7 +97,6 @@ def test_idem_2_other_calls_ignore_a_key(api: Api, call: str, key: str) -> None:
     """Elsewhere a key is neither kept nor compared nor measured."""
     character = api.characters.add(status="reviewing")
     uploads = [api.uploads.add(), api.uploads.add()]
-    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
     path = f"/v1/characters/{character.id}"
     create(api, "k")
 
@@ -108,7 +106,7 @@ def test_idem_2_other_calls_ignore_a_key(api: Api, call: str, key: str) -> None:
             "save": ("POST", f"{path}/save", None),
             "update": ("PATCH", path, {"name": f"A{number}"}),
             "delete": ("DELETE", path, None),
-            "init": ("POST", "/v1/characters/uploads/init", ticket),
+            "init": ("POST", "/v1/characters/uploads/init", TICKET),
             "classify": ("POST", "/v1/characters/uploads/classify", {"upload_id": uploads[number].id}),
             "get": ("GET", path, None),
         }
@@ -214,7 +212,6 @@ def test_idem_6_another_route_is_a_conflict(api: Api) -> None:
 
 
 def test_idem_8_a_replay_does_not_lengthen_the_day(api: Api) -> None:
-    """The day counts from the first attempt."""
     create(api, "k")
     api.clock.advance(seconds=DAY - 1)
     assert REPLAYED in create(api, "k").headers

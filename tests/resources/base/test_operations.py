@@ -77,7 +77,6 @@ def test_what_is_no_single_operation_is_told_what_there_is(name: str, words: str
 
 @pytest.mark.parametrize("given", ["characters.sav", "POST characters", None, 3])
 def test_a_misspelt_name_is_no_request(given: object) -> None:
-    """It is told the nearest."""
     assert "request" not in message(given).splitlines()[0]
 
 

@@ -34,7 +34,6 @@ def test_hair_goes_grey_with_age_alone(crowd: list[dict[str, Any]]) -> None:
     [("east-asian", {"black", "dark-brown"}), ("white", {"blond", "brown", "auburn", "red"})],
 )
 def test_looks_go_with_each_other(crowd: list[dict[str, Any]], ethnicity: str, hair: set[str]) -> None:
-    """The color of the hair is one that the ethnicity knows."""
     assert {person["hair_color"] for person in crowd if person["ethnicity"] == ethnicity and person["age"] < 58} == hair
 
 

@@ -44,7 +44,6 @@ def test_each_method_gives_the_documented_form(fake: Any, method: str, pattern: 
 
 
 def test_a_name_is_of_the_locale() -> None:
-    """A Japanese Faker gives Japanese first names."""
     fake: Any = seeded_faker(7, "ja_JP")
 
     assert not fake.aurous_character_name().split(" the ")[0].isascii()
@@ -91,7 +90,6 @@ def test_the_same_seed_gives_the_same_character_on_any_day(monkeypatch: pytest.M
 
 
 def test_no_other_faker_is_disturbed() -> None:
-    """Making and using ours leaves the suite's Faker where it was."""
     suite, twin = Faker(), Faker()
     suite.seed_instance(1)
     twin.seed_instance(1)
