@@ -9,7 +9,7 @@ from .._core.base.amounts import json_number
 from .._core.base.chains import connected
 from .._core.base.errors import AurousError, nearest, see, shown
 from .kinds import KINDS, NEED_PATIENCE, TELLING, Plan
-from .laws import Breach, Day, Judged, excuse, failed_assertion, other_result
+from .laws import Breach, Day, Judged, excuse, failed_line, other_result
 from .options import PAGE, Options
 from .places import EVENTS, MET, PATIENT, WRITES, places_of, telling
 from .report.result import Case, Expected
@@ -122,7 +122,7 @@ def case_of(case_id: str, judged: Judged, breaches: Mapping[str, Breach]) -> Cas
         remarks = [excuse(judged)] if "recovers" in rules.laws else []
         if "returns" not in rules.laws and other_result(judged):
             remarks.append(_RETURNED)
-        failed = failed_assertion(judged)
+        failed = failed_line(judged)
         return case_of_day(case_id, day, last, assertion=failed, remarks=tuple(filter(None, remarks)))
     law, first = next(iter(breaches.items()))
     return case_of_day(

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from linecache import getline
 from traceback import walk_tb
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
-from .._core.base.errors import AurousError
+from .._core.base.errors import AurousError, AurousLookupError
 from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
@@ -197,26 +198,34 @@ def _unknown_request(good: Day, bad: Day) -> Breach | None:
     return None
 
 
-def failed_assertion(judged: Judged) -> str:
-    """Return the line and the text of the assertion with which a whole test has failed.
+def failed_line(judged: Judged) -> str:
+    """Return the line of a whole test that has failed although the code had raised nothing, with its text.
 
-    Empty if there is none, or if it says of an exception that the code has raised it.
+    It is an assertion or a look at the fake, of the test or of a helper beside it, or what else the test's own line
+    raises, such as a `ValueError`. Empty if there is none, or if it says of an exception that the code has raised it.
     """
     error = judged.bad.error
-    if not judged.rules.whole or not isinstance(error, AssertionError) or error.__context__ is not None:
+    if not judged.rules.whole or error is None:
         return ""
-    own = [(frame, line) for frame, line in walk_tb(error.__traceback__) if package_of(frame) not in SENDERS]
-    files = [frame.f_code.co_filename for frame, _ in own]
-    if not files or files[0] != files[-1]:  # such as an unfired fault, which no line of the test raises
+    own, looks = _own(error), isinstance(error, (AssertionError, AurousLookupError))
+    if not own or own[0][0].co_filename != own[-1][0].co_filename:  # such as an unfired fault, which no line raises
         return ""
-    line = own[-1][1]
-    return f"{short_path(files[0])}:{line} `{shortened(getline(files[0], line).strip(), _LONGEST)}`"
+    *_, (innermost, _) = walk_tb(error.__traceback__)
+    if error.__context__ is not None if looks else len(own) > 1 or innermost.f_code is not own[0][0]:
+        return ""
+    (code, line) = own[-1]
+    return f"{short_path(code.co_filename)}:{line} `{shortened(getline(code.co_filename, line).strip(), _LONGEST)}`"
+
+
+def _own(error: BaseException) -> list[tuple[CodeType, int]]:
+    """Return where an exception, or each in a group, has left the code under test and the test, with the lines."""
+    frames = [one for leaf in leaves(error) for one in walk_tb(leaf.__traceback__)]
+    return [(frame.f_code, line) for frame, line in frames if package_of(frame) not in SENDERS]
 
 
 def _raised(error: BaseException, reason: str) -> Breach:
     """Return the breach of an exception: its place is the innermost function of the application that it has left."""
-    frames = [one for leaf in leaves(error) for one in walk_tb(leaf.__traceback__)]
-    own = [(frame.f_code, line) for frame, line in frames if package_of(frame) not in SENDERS]
+    own = _own(error)
     if not own:
         return Breach(reason, f"run: raised {type(error).__name__}")
     code, line = own[-1]

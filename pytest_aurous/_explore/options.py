@@ -26,8 +26,9 @@ PAGE: Final = "reference/exploring.html"
 _LAWS: Final = tuple(law for law in LAWS if law != "returns")
 _IN_SUITES: Final = tuple(name for name in KINDS if name not in END_PROCESS)
 NOT_IN_SUITES: Final = (
-    f"not judged in suites: the laws {', '.join(law.name for law in LAWS.values() if not law.in_suites)} and "
-    f"the faults {', '.join(sorted(END_PROCESS))}; aurous.explore judges them"
+    f"not judged in suites: the laws {', '.join(law.name for law in LAWS.values() if not law.in_suites)}, "
+    f"the faults {', '.join(sorted(END_PROCESS))}, and fallbacks, which aurous.explore judges; and races of two "
+    "workers, which aurous.interleave finds"
 )
 """What a process leaves that has died is judged by laws that whole tests do not have."""
 

@@ -162,7 +162,7 @@ class Suite:
         return [redacted(line) for line in lines]
 
     def assertions(self) -> list[str]:
-        """Return a line for each assertion with which tests have failed although the code had raised nothing."""
+        """Return a line for each line of a test that has failed although the code had raised nothing."""
         found: dict[str, list[str]] = {}
         for text, case in (pair for one in self._sorted() for pair in one.get("assertions", ())):
             found.setdefault(text, []).append(case)
@@ -204,13 +204,14 @@ def _rows(results: list[dict[str, Any]]) -> Iterator[str]:
 def _count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, Any]:
     """Return how many cases there are of each kind, and the lines that ran.
 
-    *other* are failing assertions and unexpected exceptions.
+    *other* are failing lines of the test, such as assertions, and unexpected exceptions.
     """
 
     def kind(case: Case) -> str:
         if case.outcome in {"returned", "unmet"}:
             return case.outcome
-        return "raised" if case.error is not None and allowed(case.error, may_raise) else "other"
+        is_allowed = case.error is not None and allowed(case.error, may_raise)
+        return "raised" if is_allowed and not case.assertion else "other"
 
     kinds = [kind(case) for case in exploration.cases]
     return {

@@ -367,7 +367,8 @@ def test_a_report_says_what_is_undecided(explored: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1, deselected=15)
     result.stdout.fnmatch_lines(["*bad days of test_it.py::test_differs*"])
     assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in joined(result)
-    assert "not judged in suites: the laws spares, returns, recovers and the faults crash, dies;" in joined(result)
+    assert "not judged in suites: the laws spares, returns, recovers, the faults crash, dies, and fa" in joined(result)
+    assert "and races of two workers, which aurous.interleave finds" in joined(result)
 
 
 def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
@@ -443,6 +444,44 @@ def test_failed_work_that_nobody_reads(explored: pytest.Pytester) -> None:
         r"\(images.create#1 fails, and 1 more\)",
         text,
     )
+
+
+def test_what_fails_in_a_line_of_the_test_is_listed(explored: pytest.Pytester) -> None:
+    """A look at a record that there is not, and what Python raises there; not what a call of the line raises."""
+    explored.makepyfile(
+        app="""
+        def order(client):
+            image = client.post("/v1/images", json={"prompt": "x"})
+            return [image.json()["id"]] if image.is_success else []
+
+        def counted(found):
+            if not found:
+                raise ValueError("none")
+        """,
+        test_it="""
+        from app import counted, order
+
+        def test_looks(aurous, aurous_client):
+            order(aurous_client)
+            aurous.images.last
+
+        def test_unpacks(aurous, aurous_client):
+            [image] = order(aurous_client)
+
+        def test_raises(aurous, aurous_client):
+            counted(order(aurous_client))
+            aurous_client.get("/v1/balance").raise_for_status()
+        """,
+    )
+
+    result = explored.runpytest("--aurous-explore=fail", "-oaurous_pitfalls=off")
+
+    text = joined(result)
+    where = r"failed \(images.create#1 \w+, and \d+ more\)"
+    assert re.search(
+        rf"and then test_it.py:5 `aurous.images.last` {where} test_it.py:8 `\[image\] = .+` {where} =", text
+    )
+    assert [row["other"] > 0 for row in rows(result).values()] == [True, False, True]
 
 
 def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
