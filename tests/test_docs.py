@@ -23,7 +23,7 @@ import pytest_aurous
 from pytest_aurous import AurousScriptError
 from pytest_aurous._core.base import errors
 from pytest_aurous._core.engine.detectors import DETECTORS
-from pytest_aurous._core.faults.collection import Faults
+from pytest_aurous._core.faults.collection import fault_kinds
 from pytest_aurous._core.resources.base.rules import load_rules
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._core.world import settings as _settings
@@ -313,18 +313,11 @@ def test_every_fixture_is_described(name: str, request: pytest.FixtureRequest) -
     )
 
 
-FAULTS = [
-    name
-    for name, method in inspect.getmembers(Faults, inspect.isfunction)
-    if method.__annotations__["return"] == "Fault" and not name.startswith("_")
-]
-
-
 NAMED: list[tuple[str, list[str], str]] = [
     ("exploring", [*LAWS], "### {}\n"),
     ("pitfalls", [kind.id for kind in DETECTORS], "\n## {}\n"),
     ("settings", [*_settings.ROWS], "\n### {}\n"),
-    ("faults", FAULTS, "\n- `{}("),
+    ("faults", fault_kinds(), "\n- `{}("),
 ]
 """For each page what it must have, and in which form."""
 

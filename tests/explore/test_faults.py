@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,6 +14,8 @@ import pytest
 
 from clients.common import publish
 from pytest_aurous import Aurous, AurousServer, BadDay
+from pytest_aurous._core.faults.collection import fault_kinds
+from pytest_aurous._explore import kinds
 from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
@@ -31,6 +35,16 @@ EVERY = {
 }
 
 
+UNUSED = {
+    "timeout": "the kinds timeout and late wait as long as the client does",
+    "delay": "a client that waits long enough sees no difference, and for any other one it is the kind timeout or late",
+    "stall": "for a client, it is a timeout; the kinds disconnect and ends_early break streams",
+    "body": "it has no body that each operation could have; the kinds garbled and greased change what is there",
+    "late": "the kind reorder delivers an event after the next one",
+}
+"""The faults of a test that no kind of exploring adds, and why."""
+
+
 def by_place(explored: Exploration) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for case in explored.cases:
@@ -41,6 +55,14 @@ def by_place(explored: Exploration) -> dict[str, set[str]]:
 
 def outcomes(explored: Exploration) -> dict[str, str]:
     return {case.id: case.outcome for case in explored.cases}
+
+
+def test_exploring_uses_each_fault_or_says_why_not() -> None:
+    """A fault of which nobody has decided that would stay unexplored."""
+    source = Path(kinds.__file__).read_text(encoding="utf-8")
+    unused = {*fault_kinds()} - {*re.findall(r"""\b(?:_by\("|_of_event\("|faults\.)(\w+)""", source)}
+
+    assert unused == {*UNUSED}, "each fault is added by a kind in KINDS, or has a row in UNUSED"
 
 
 def test_each_fault_at_each_place(fake: Aurous) -> None:

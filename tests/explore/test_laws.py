@@ -61,6 +61,41 @@ def test_each_law_has_a_letter_of_its_own() -> None:
     assert len({law.letter for law in LAWS.values()}) == len(LAWS)
 
 
+def _orders_twice(client: httpx.Client, _: str) -> object:
+    return [order(client, key).status_code for key in "ab"]
+
+
+def _orders_and_fails(client: httpx.Client, _: str) -> object:
+    order(client, "another")
+    raise Refused
+
+
+CARELESS: dict[str, Callable[[httpx.Client, str], object]] = {
+    "pays_once": _orders_twice,
+    "spares": lambda client, old: client.delete(old).status_code,
+    "ends": lambda client, _: [client.get("/v1/team") for _ in count()],
+    "tells": lambda client, old: client.patch(old, json={"name": "Draft"}).status_code,
+    "returns": lambda _, __: 0,
+    "no_pitfall": _orders_twice,
+    "recovers": _orders_and_fails,
+}
+"""For each law what breaks it that a client does after a refusal."""
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_each_law_can_be_broken(fake: Aurous, client: httpx.Client, broken: Broken, law: str) -> None:
+    """Without a client that breaks it, nobody would know whether it judges anything."""
+    assert law in CARELESS, f"add a client that breaks {law} to CARELESS"
+    old = f"/v1/characters/{fake.characters.add().id}"
+
+    def run() -> object:
+        first = order(client)
+        return first.status_code if first.is_success else CARELESS[law](client, old)
+
+    explored = broken(fake, run, faults="unavailable", returns=True)
+    assert law in {law for case in explored.broken for law in case.reasons}
+
+
 def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """What is spent and held is at most the good day's; the reason names the requests and their keys."""
     assert not reasons(fake.explore(lambda: twice(client, "1")))

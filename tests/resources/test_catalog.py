@@ -10,6 +10,7 @@ from pytest_aurous._core.resources.base.endpoint import Endpoint
 from pytest_aurous._core.resources.base.rules import load_rules
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, Catalog
 from pytest_aurous._core.world.buckets import BUCKETS
+from tests.conftest import document
 
 A, B = (Endpoint(name, "GET", f"/v1/{name}", handler=lambda _: None) for name in ("a", "b"))
 
@@ -104,7 +105,7 @@ def test_two_rows_for_one_request_are_refused(one: str, other: str) -> None:
 
 
 def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:
-    """The edges of characters are as in the contract's table."""
+    """The edges of characters are as in the contract's table, and the OpenAPI document has their statuses."""
     edges = LIFECYCLES["characters"].edges
 
     assert {status: set(after) for status, after in edges.items()} == {
@@ -114,6 +115,7 @@ def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:
         "failed": {"synthesizing", "deleted"},
         "deleted": set(),
     }
+    assert document()["components"]["schemas"]["Character"]["properties"]["status"]["enum"] == [*edges]
 
 
 @pytest.mark.parametrize("name", ["images", "videos"])

@@ -136,7 +136,6 @@ def test_the_fake_sends_the_headers_of_the_document(make_api: Callable[..., Api]
 
 
 STATED: Final[dict[str, dict[str, Any]]] = {
-    "Character status": {"enum": ["synthesizing", "reviewing", "ready", "failed", "deleted"]},
     "Character object": {"const": "character"},
     "Character refs items pose": {"enum": ["portrait", "front", "side", "back", "other"]},
     "Character aurous_version": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
