@@ -322,7 +322,6 @@ class Api:
 
 
 def other_setting(name: str, folder: Path) -> Any:
-    """Return a value of a setting that is not its default."""
     value = OTHER_SETTINGS[name]
     if name != "observed":
         return value

@@ -9,13 +9,13 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning
 from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
+from tests.explore.conftest import NOVA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
 
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 EVERY = tuple(read_options("explore").faults)
 
 
