@@ -151,7 +151,6 @@ def test_every_delivered_rule_is_proved(rule: str) -> None:
 
 
 def test_every_rule_of_an_endpoint_is_explained() -> None:
-    """Each rule that a row of the catalog names is in the table."""
     assert {rule for row in ENDPOINTS for rule in row.rules} - set(RULES) == set()
 
 
@@ -162,7 +161,6 @@ def test_what_is_generated_into_the_package_is_up_to_date(name: str) -> None:
 
 
 def test_the_installed_package_reads_the_rules_of_the_table() -> None:
-    """Each rule is the same there."""
     assert load_rules() == RULES
 
 

@@ -26,7 +26,6 @@ from pytest_aurous import (
     Call,
     Character,
     Clock,
-    Delivery,
     Fault,
     Image,
     Operation,
@@ -40,8 +39,8 @@ from pytest_aurous import (
 from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
 
 
-def handle(aurous: Aurous) -> None:
-    """The handle gives records, keys, clients and routes of their own types."""
+def types(aurous: Aurous, character: Character) -> None:
+    """Nothing that a test gets is `Any`, but what JSON has."""
     assert_type(aurous.api_key, ApiKey)
     assert_type(aurous.base_url, str)
     assert_type(aurous.clock, Clock)
@@ -51,12 +50,6 @@ def handle(aurous: Aurous) -> None:
     assert_type(aurous_settings(credits=10), pytest.MarkDecorator)
     assert_type(aurous.route("characters.save"), respx.Route)
     assert_type(aurous.clock.now(), datetime)
-
-
-def records(aurous: Aurous) -> None:
-    """A collection knows what it holds, and a record what its attributes are."""
-    character = aurous.characters.add("Aurora", status="reviewing", attributes={"age": 28})
-    assert_type(character, Character)
     assert_type(character.status, str)
     assert_type(character.json(), dict[str, Any])
     assert_type(aurous.characters.last, Character)
@@ -64,10 +57,6 @@ def records(aurous: Aurous) -> None:
     assert_type(aurous.images.add("A portrait"), Image)
     assert_type(aurous.teams.add(credits=3).add_key(scope="read"), ApiKey)
     assert_type(Script.parse("synthesizing -> reviewing"), Script)
-
-
-def calls(aurous: Aurous) -> None:
-    """Calls and faults."""
     assert_type(aurous.calls.last, Call)
     assert_type(aurous.calls.last.place, tuple[str, int, str] | None)
     assert_type(aurous.calls.last.stack, tuple[tuple[str, int, str], ...])
@@ -76,30 +65,7 @@ def calls(aurous: Aurous) -> None:
     assert_type(aurous.calls.last.status, "int | None")
     assert_type(aurous.faults.timeout("characters.*", commit=True), Fault)
     assert_type(aurous.faults.greased("characters.*", "all", times=2), Fault)
-    aurous.assert_called("characters.*", times=1, json={"name": "Aurora"}, headers={"X-Trace": "a"})
-    aurous.assert_called("characters.*", at_least=1, at_most=2)
-    aurous.assert_polled(aurous.characters.last, at_most=5)
-    aurous.assert_polled("char_1", at_least=1)
     assert_type([call.path for call in aurous.calls.where("characters.*")], list[str])
-
-
-def receiver(delivery: Delivery) -> int | None:
-    """What a callable that receives deliveries looks like."""
-    assert_type(sign_webhook(b"{}", "whsec_x"), str)
-    return 200 if delivery.attempt > 1 else None
-
-
-def others(aurous: Aurous) -> None:
-    """It may be given to `deliver_to`; a server and settings take what they say."""
-    aurous.webhooks.deliver_to(receiver, events=("image.completed",))
-    with AurousServer(aurous) as server:
-        assert_type(server.env, dict[str, str])
-    with Aurous(credits=10, script={"images": "pending -> succeeded"}) as fresh:
-        assert_type(fresh, Aurous)
-
-
-def bad(aurous: Aurous) -> None:
-    """Days, and the strategies of Hypothesis."""
     day = BadDay("characters.create#1 lost")
     assert_type(day.faults, tuple[str, ...])
     assert_type(aurous.day(day), AbstractContextManager[None])
@@ -107,6 +73,8 @@ def bad(aurous: Aurous) -> None:
     assert_type(characters(), SearchStrategy[dict[str, Any]])
     assert_type(scripts("images"), SearchStrategy[Script])
     assert_type(bad_days(2, operations=["characters.*"], faults="-crash"), SearchStrategy[BadDay])
+    assert_type(sign_webhook(b"{}", "whsec_x"), str)
+    assert_type(AurousServer(aurous).env, dict[str, str])
 
 
 def mistakes(aurous: Aurous) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     import httpx
 
     from pytest_aurous import Exploration
+
+
+NOVA: Final[dict[str, Any]] = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+
+def broken(aurous: Aurous, run: Callable[..., object], **arguments: Any) -> Exploration:
+    """Explore, find a broken law, and return what was found."""
+    with pytest.raises(AurousExplorationError) as raised:
+        aurous.explore(run, **arguments)
+    assert str(raised.value).startswith(str(raised.value.exploration).partition("\n")[0])
+    return raised.value.exploration
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,19 +53,6 @@ def fake() -> Iterator[Aurous]:
 def client(fake: Aurous) -> Iterator[httpx.Client]:
     with fake.client(timeout=5) as client:
         yield client
-
-
-@pytest.fixture
-def broken() -> Callable[..., Exploration]:
-    """Return a function that explores, must find a broken law, and returns what was found."""
-
-    def explored(aurous: Aurous, run: Callable[..., object], **arguments: Any) -> Exploration:
-        with pytest.raises(AurousExplorationError) as raised:
-            aurous.explore(run, **arguments)
-        assert str(raised.value).startswith(str(raised.value.exploration).partition("\n")[0])
-        return raised.value.exploration
-
-    return explored
 
 
 @pytest.fixture

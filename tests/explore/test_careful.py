@@ -13,11 +13,10 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
+from tests.explore.conftest import broken
 
 if TYPE_CHECKING:
     from pytest_aurous import Exploration
-
-    Broken = Callable[..., Exploration]
 
 Json = dict[str, Any]
 Run = Callable[..., object]
@@ -367,18 +366,14 @@ def test_nobody_is_accused_who_is_careful(fake: Aurous, client: httpx.Client, pa
 
 
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
-def test_the_mistake_of_its_twin_is_found_and_named(
-    fake: Aurous, client: httpx.Client, broken: Broken, pair: Pair
-) -> None:
+def test_the_mistake_of_its_twin_is_found_and_named(fake: Aurous, client: httpx.Client, pair: Pair) -> None:
     """The law sees it, and a sentence says what happened."""
     found = broken(fake, pair.twin(fake, client), **terms(fake, pair)).broken
 
     assert any(pair.words in case.finding and pair.law in case.broken for case in found), [one.finding for one in found]
 
 
-def test_with_two_teams_each_request_and_record_names_its_team(
-    fake: Aurous, client: httpx.Client, broken: Broken
-) -> None:
+def test_with_two_teams_each_request_and_record_names_its_team(fake: Aurous, client: httpx.Client) -> None:
     """A record of the same form in another team is another record."""
     found = broken(fake, PAIRS["two teams"].twin(fake, client), faults="lost").broken
 
@@ -471,17 +466,14 @@ def send(client: httpx.Client, method: str, path: str, **sent: Any) -> Any:
 
 
 def portrait(client: httpx.Client) -> None:
-    """Order a portrait without a key."""
     send(client, "POST", "/v1/images", json={"prompt": "A portrait"})
 
 
 def banner(client: httpx.Client) -> None:
-    """Order a banner without a key."""
     send(client, "POST", "/v1/images", json={"prompt": "A banner"})
 
 
 def causes(exploration: Exploration) -> dict[str, list[str]]:
-    """Return the cases of each cause."""
     found: dict[str, list[str]] = {}
     for case in exploration.broken:
         found.setdefault(case.cause, []).append(case.id)
@@ -490,10 +482,10 @@ def causes(exploration: Exploration) -> dict[str, list[str]]:
 
 def line_of(function: Callable[..., object]) -> int:
     """Return the number of the last line of a function of two."""
-    return function.__code__.co_firstlineno + 2
+    return function.__code__.co_firstlineno + 1
 
 
-def test_two_functions_with_one_mistake_are_two_findings(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_two_functions_with_one_mistake_are_two_findings(fake: Aurous, client: httpx.Client) -> None:
     """Each with its line, and the helper through which both send; all laws that see one mistake are one finding."""
 
     def run() -> None:
@@ -511,7 +503,7 @@ def test_two_functions_with_one_mistake_are_two_findings(fake: Aurous, client: h
         assert case.cause.startswith(f"pays_once at images.create: no key, {where}")
 
 
-def test_the_cause_is_what_happened_to_which_kind_of_record(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_the_cause_is_what_happened_to_which_kind_of_record(fake: Aurous, client: httpx.Client) -> None:
     """Not what was broken: a page that cannot be read, and a save that fails, leave the same undone."""
     for name in "ab":
         fake.characters.add(name, status="reviewing")
@@ -533,7 +525,7 @@ def test_the_cause_is_what_happened_to_which_kind_of_record(fake: Aurous, client
     )
 
 
-def test_missing_records_come_first(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_missing_records_come_first(fake: Aurous, client: httpx.Client) -> None:
     """Then what exists twice, and then what differs."""
     old = fake.characters.add("Old").id
 

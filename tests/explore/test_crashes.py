@@ -18,6 +18,7 @@ import pytest
 from pytest_aurous import Aurous, AurousCrash, Call
 from pytest_aurous._explore.runs.run import ExploredRun, noting_runs
 from tests.conftest import synthesis_price
+from tests.explore.conftest import NOVA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from pytest_aurous import Exploration
 
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 CREATE = "characters.create#1 crash"
 
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, BadDay
+from tests.explore.conftest import NOVA
 
 CREATE = "/v1/characters"
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
 # The value

@@ -17,13 +17,13 @@ from pytest_aurous import Aurous, AurousServer, BadDay
 from pytest_aurous._core.faults.collection import fault_kinds
 from pytest_aurous._explore import kinds
 from tests.conftest import synthesis_price
+from tests.explore.conftest import NOVA, broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Exploration
 
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 WRITES = "refused timeout lost late unavailable rate_limited garbled crash hiccup"
 READS = "refused timeout unavailable rate_limited garbled gone greased"
 FAULTS = "refused, timeout, lost, late, unavailable, rate_limited, garbled, crash, hiccup, fails, slow, gone, greased"
@@ -125,9 +125,7 @@ def test_what_goes_on_happens_to_later_requests_too(fake: Aurous, client: httpx.
         assert found == {"balance.retrieve#1": [0, 2], "team.retrieve#1": [1]}.get(case.id.split()[0], [2])
 
 
-def test_an_operation_is_down_for_one_body(
-    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
-) -> None:
+def test_an_operation_is_down_for_one_body(fake: Aurous, client: httpx.Client) -> None:
     """So a fallback behind retries runs, whose caller has to be told; no code that sends one body has such a case."""
 
     def order(size: str) -> str:
@@ -164,7 +162,7 @@ def test_an_operation_is_down_for_one_body(
     assert [case.fault for case in alone.cases] == ["down"]
 
 
-def test_a_fallback_that_pays_as_well(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+def test_a_fallback_that_pays_as_well(fake: Aurous, client: httpx.Client) -> None:
     """The first size was ordered although its response was lost; the report says so, and not that a key is missing."""
 
     def run() -> None:
@@ -181,7 +179,7 @@ def test_a_fallback_that_pays_as_well(fake: Aurous, client: httpx.Client, broken
     assert case.finding.endswith("another size was paid as well.")
 
 
-def test_failed_work_is_named_as_failed(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+def test_failed_work_is_named_as_failed(fake: Aurous, client: httpx.Client) -> None:
     """And a long result leaves the sentence its end."""
 
     def run() -> object:
@@ -195,9 +193,7 @@ def test_failed_work_is_named_as_failed(fake: Aurous, client: httpx.Client, brok
     assert case.finding.endswith(", but the image 'x' has failed.")
 
 
-def test_a_hiccup_reaches_what_comes_after_retries(
-    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
-) -> None:
+def test_a_hiccup_reaches_what_comes_after_retries(fake: Aurous, client: httpx.Client) -> None:
     """A fallback that orders without reading what it has: each other fault ends before it, or does not end."""
 
     def run(*, careful: bool) -> None:

@@ -20,13 +20,12 @@ from clients.common import publish
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._core.base.forms import formless
 from tests.conftest import synthesis_price
+from tests.explore.conftest import NOVA, broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Exploration
-
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
 def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
@@ -431,9 +430,7 @@ def in_tasks(client: httpx.Client, *, keyed: bool) -> None:
 
 
 @pytest.mark.parametrize("jobs", [in_a_pool, in_tasks])
-def test_the_order_of_jobs_is_a_matter_of_chance(
-    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration], jobs: Callable[..., None]
-) -> None:
+def test_the_order_of_jobs_is_a_matter_of_chance(fake: Aurous, client: httpx.Client, jobs: Callable[..., None]) -> None:
     """What is queued at one time may come in any order; three explorations have one verdict, and find a mistake."""
     terms: Any = {"faults": "lost", "laws": "pays_once, ends"}
     fake.team.credits = 500
@@ -451,7 +448,7 @@ def test_the_order_of_jobs_is_a_matter_of_chance(
         assert {case.cause.partition(",")[0] for case in explored.broken} <= {"pays_once at characters.create: no key"}
 
 
-def test_keys_tell_equal_orders_apart(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+def test_keys_tell_equal_orders_apart(fake: Aurous, client: httpx.Client) -> None:
     """Which one comes first is a matter of chance: three explorations find the mistake of one job in one case."""
 
     def order(number: int) -> None:

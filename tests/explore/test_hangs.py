@@ -20,6 +20,7 @@ from pytest_aurous._core.base.work import workers
 from pytest_aurous._explore.runs import run as runs
 from pytest_aurous._explore.runs import watchdog
 from tests.conftest import ON_WINDOWS
+from tests.explore.conftest import broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     import httpx
 
     from pytest_aurous import Exploration
-
-    Broken = Callable[..., Exploration]
 
 LIMIT = 240
 """Seconds for a process that must end by itself, within those of a test."""
@@ -97,7 +96,7 @@ HUNG = "was stopped because nothing happened for 0.2 s at "
     ],
 )
 def test_a_run_that_hangs_is_stopped(
-    fake: Aurous, client: httpx.Client, broken: Broken, hurry: Callable[[], None], hang: Any, reason: str
+    fake: Aurous, client: httpx.Client, hurry: Callable[[], None], hang: Any, reason: str
 ) -> None:
     """It breaks `ends` with a reason that names the line, and the next case is whole.
 
@@ -118,7 +117,7 @@ def test_a_run_that_hangs_is_stopped(
 
 
 def test_a_loop_is_stopped_in_a_process_that_ignores_interrupts(
-    fake: Aurous, client: httpx.Client, broken: Broken, hurry: Callable[[], None]
+    fake: Aurous, client: httpx.Client, hurry: Callable[[], None]
 ) -> None:
     """A shell starts its background jobs so; afterwards they are ignored again."""
 

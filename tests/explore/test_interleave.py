@@ -16,6 +16,7 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousServer
 from tests.conftest import synthesis_price
+from tests.explore.conftest import NOVA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 RACES = ["first#2", "second#2", "first#1 | second#2", "second#1 | first#2"]
 """The schedules in which both read before one of them creates."""
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
 def race(fake: Aurous, first: Callable[..., object], second: Callable[..., object], **options: Any) -> Exploration:

@@ -21,15 +21,13 @@ import trio
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._explore.laws import LAWS
 from tests.conftest import synthesis_price
+from tests.explore.conftest import NOVA, broken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pytest_aurous import Delivery, Exploration
 
-    Broken = Callable[..., Exploration]
-
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 DENIED = "which may_raise does not allow; it allows"
 
@@ -83,7 +81,7 @@ CARELESS: dict[str, Callable[[httpx.Client, str], object]] = {
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_each_law_can_be_broken(fake: Aurous, client: httpx.Client, broken: Broken, law: str) -> None:
+def test_each_law_can_be_broken(fake: Aurous, client: httpx.Client, law: str) -> None:
     """Without a client that breaks it, nobody would know whether it judges anything."""
     assert law in CARELESS, f"add a client that breaks {law} to CARELESS"
     old = f"/v1/characters/{fake.characters.add().id}"
@@ -96,7 +94,7 @@ def test_each_law_can_be_broken(fake: Aurous, client: httpx.Client, broken: Brok
     assert law in {law for case in explored.broken for law in case.reasons}
 
 
-def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_pays_once(fake: Aurous, client: httpx.Client) -> None:
     """What is spent and held is at most the good day's; the reason names the requests and their keys."""
     assert not reasons(fake.explore(lambda: twice(client, "1")))
     fake.reset()
@@ -117,7 +115,7 @@ def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     ],
 )
 def test_the_keys_of_equal_orders_are_named(
-    fake: Aurous, client: httpx.Client, broken: Broken, keys: list[str | None], text: str
+    fake: Aurous, client: httpx.Client, keys: list[str | None], text: str
 ) -> None:
     """One key counts for a day only."""
 
@@ -137,7 +135,7 @@ def test_the_keys_of_equal_orders_are_named(
 
 @pytest.mark.parametrize(("key", "text"), [(None, "no Idempotency-Key"), ("a", "an Idempotency-Key")])
 def test_an_order_that_the_good_day_does_not_send(
-    fake: Aurous, client: httpx.Client, broken: Broken, key: str | None, text: str
+    fake: Aurous, client: httpx.Client, key: str | None, text: str
 ) -> None:
     """It is left over, whatever its key is."""
 
@@ -231,7 +229,7 @@ class _Result:
     about: object
 
 
-def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_returns(fake: Aurous, client: httpx.Client) -> None:
     """What a run returned is as on the good day, without ids, uuids and times; with unknown fields it is not judged."""
 
     def run() -> object:
@@ -277,7 +275,7 @@ def test_returns_of_odd_results(fake: Aurous, client: httpx.Client) -> None:
         fake.explore(lambda: client.get("/v1/balance").is_success and next(seen), returns=True)
 
 
-def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_no_pitfall(fake: Aurous, client: httpx.Client) -> None:
     """A misuse that the good day did not have breaks the law; a misuse on the good day is the test's own."""
     (case,) = broken(fake, lambda: twice(client, None), faults="timeout", laws="no_pitfall").broken
     assert case.reasons["no_pitfall"].startswith("the code met a pitfall: [double-charge] a paid POST")
@@ -373,7 +371,7 @@ def group(*errors: Exception) -> Exception:
     ],
 )
 def test_tells_by_may_raise(
-    fake: Aurous, client: httpx.Client, broken: Broken, raised: Callable[[], BaseException], may_raise: Any, text: str
+    fake: Aurous, client: httpx.Client, raised: Callable[[], BaseException], may_raise: Any, text: str
 ) -> None:
     """Only what it names is a documented failure, with its subclasses and in groups; a failed assertion never is."""
     raised()  # which skips the test where there are no groups: in a run, it would be an exception of the code
@@ -434,7 +432,7 @@ def test_a_group_of_failed_tasks_may_be_raised(
 BACKENDS: Any = {in_task_group: "asyncio", in_nursery: "trio", gathered: "asyncio"}
 
 
-def test_tells_names_the_function_around_a_comprehension(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_tells_names_the_function_around_a_comprehension(fake: Aurous, client: httpx.Client) -> None:
     """On each Python."""
 
     def run() -> None:
@@ -445,7 +443,7 @@ def test_tells_names_the_function_around_a_comprehension(fake: Aurous, client: h
 
 
 @pytest.mark.aurous(strict="off")
-def test_tells_of_unmatched_requests_and_conditions(aurous: Aurous, broken: Broken) -> None:
+def test_tells_of_unmatched_requests_and_conditions(aurous: Aurous) -> None:
     """A request that the API does not know breaks it, unless the good day sends it, too."""
     client = aurous.client(timeout=5)
 
@@ -458,7 +456,7 @@ def test_tells_of_unmatched_requests_and_conditions(aurous: Aurous, broken: Brok
     assert found == {"balance.retrieve#1 unavailable": {"tells": "GET /v1/nothing is unknown to the API"}}
 
 
-def test_ends_where_it_waits_for_a_day(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_ends_where_it_waits_for_a_day(fake: Aurous, client: httpx.Client) -> None:
     """A day of the clock beyond the good day's ends it, also while it sleeps."""
 
     def sleeper() -> None:
@@ -470,7 +468,7 @@ def test_ends_where_it_waits_for_a_day(fake: Aurous, client: httpx.Client, broke
     assert case.reasons["ends"].startswith("the run was stopped after a day of the clock more than the good day took;")
 
 
-def test_recovers(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_recovers(fake: Aurous, client: httpx.Client) -> None:
     """A second run finds what the first has ordered, and pays nothing more."""
     assert not reasons(fake.explore(lambda: order(client, "1").raise_for_status().json(), laws="recovers"))
     fake.reset()
@@ -486,9 +484,7 @@ def test_recovers(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
 
 
 @pytest.mark.parametrize(("ends", "text"), [(True, "raised LookupError"), (False, "was stopped after")])
-def test_recovers_where_a_second_run_fails(
-    fake: Aurous, client: httpx.Client, broken: Broken, *, ends: bool, text: str
-) -> None:
+def test_recovers_where_a_second_run_fails(fake: Aurous, client: httpx.Client, *, ends: bool, text: str) -> None:
     """It must return."""
     done: list[str] = []
 
@@ -533,7 +529,7 @@ def waits_for_work(client: httpx.Client) -> None:
             pending = client.get(path).raise_for_status().json()["status"] == "synthesizing"
 
 
-def test_a_poll_is_forgiven_only_if_it_has_a_response(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_a_poll_is_forgiven_only_if_it_has_a_response(fake: Aurous, client: httpx.Client) -> None:
     """Of three equal cases of the most common endless loop one runs, and a remark says so."""
     fake.script("synthesizing*3 -> reviewing")
     runs: list[int] = []
@@ -598,7 +594,7 @@ def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None
         assert fake._session.explorations == ([found] if traced else [])
 
 
-def test_a_second_run_may_raise_nothing_else(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_a_second_run_may_raise_nothing_else(fake: Aurous, client: httpx.Client) -> None:
     """An excuse is for documented failures only; an exception whose text cannot be read is named by its type."""
 
     class UnreadableError(Exception):
@@ -619,7 +615,7 @@ def test_a_second_run_may_raise_nothing_else(fake: Aurous, client: httpx.Client,
     assert [case.reasons["recovers"] for case in found] == ["a second run raised UnreadableError"]
 
 
-def test_a_sleep_of_a_run_that_was_stopped_ends_it(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_a_sleep_of_a_run_that_was_stopped_ends_it(fake: Aurous, client: httpx.Client) -> None:
     """Also if the code has caught what has stopped it, and outside of the main thread."""
     found: list[Exploration] = []
 

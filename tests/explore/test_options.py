@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning
 from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
+from tests.explore.conftest import NOVA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+    import httpx
+
 EVERY = tuple(read_options("explore").faults)
 
 
@@ -127,14 +128,6 @@ def test_a_known_break_that_holds_is_an_error(fake: Aurous, careless: Callable[[
         AurousExplorationError, match=r"known=\['characters.create#1 refused'\]: no longer breaks a law"
     ):
         fake.explore(careless, faults="refused", known=known)
-
-
-def test_the_session_can_name_the_only_case(fake: Aurous, careless: Callable[[], None]) -> None:
-    """As the command line does."""
-    fake._session.explore_with = lambda: {"only": "characters.create#1 refused"}
-    with pytest.raises(httpx.ConnectError):
-        fake.explore(careless)
-    assert [call.fault for call in fake.calls] == ["connect_error"]
 
 
 def test_the_session_can_end_it_and_say_what_runs_first(fake: Aurous, careless: Callable[[], None]) -> None:

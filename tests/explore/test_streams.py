@@ -11,13 +11,12 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, BadDay
+from tests.explore.conftest import broken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_aurous import Exploration
-
-    Broken = Callable[..., Exploration]
 
 PATH: Final = "/v1/chat/completions"
 TOOL: Final = {"type": "function", "function": {"name": "get_weather"}}
@@ -91,7 +90,7 @@ def test_a_careful_agent_pays_for_a_lost_stream(fake: Aurous, client: httpx.Clie
     assert not [case.id for case in found.cases if case.outcome == "unmet"]
 
 
-def test_an_agent_without_keys_pays_twice(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_an_agent_without_keys_pays_twice(fake: Aurous, client: httpx.Client) -> None:
     """The reason names the sum and the call."""
     found = broken(fake, Agent(client, keys=False).run, faults="lost, garbled", laws="pays_once")
 
@@ -103,7 +102,7 @@ def test_an_agent_without_keys_pays_twice(fake: Aurous, client: httpx.Client, br
     )
 
 
-def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: httpx.Client) -> None:
     """The completion of the good day is missing, and the text is not the same."""
     agent = Agent(client, checks_end=False)
     found = broken(fake, agent.run, faults="ends_early", returns=True, laws="tells, returns")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
-
-import pytest_aurous
 
 pytestmark = pytest.mark.lowest
 
@@ -32,21 +28,6 @@ USES_IT = """
         assert len(named) == 1
 """
 
-# Starts pytest as it would be where pytest-aurous is on `sys.path` but was never installed.
-BARE = """
-    import importlib.metadata as metadata
-    import sys
-
-    known = metadata.distributions
-    metadata.distributions = lambda **kw: [dist for dist in known(**kw) if dist.metadata["Name"] != "pytest-aurous"]
-
-    import pytest
-
-    assert not [entry for dist in metadata.distributions() for entry in dist.entry_points
-                if entry.name == "pytest_aurous"]
-    sys.exit(pytest.main(sys.argv[1:]))
-"""
-
 HEAVY = """
     import sys
 
@@ -55,59 +36,19 @@ HEAVY = """
 """
 
 
-@pytest.fixture
-def plain(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A pytester whose inner runs are given no plugin at all by their surroundings."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
-    return pytester
-
-
-@pytest.fixture
-def bare(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """The same, in a folder that has a copy of the package; ``bare.py`` runs pytest without any installed one."""
-    checkout = plain.mkdir("checkout")
-    shutil.copytree(
-        Path(pytest_aurous.__file__).parent,
-        checkout / "pytest_aurous",
-        ignore=shutil.ignore_patterns("_docs"),
-    )
-    monkeypatch.setenv("PYTHONPATH", str(checkout))
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    plain.makepyfile(bare=BARE)
-    return plain
-
-
-def run_bare(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
-    """Run pytest with nothing installed, and see that the copy was what answered."""
-    return pytester.runpython_c(
-        "import runpy, sys; sys.argv = ['bare.py', *" + repr(list(args)) + "]; runpy.run_path('bare.py')"
-    )
-
-
 @pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
-def test_an_installed_plugin(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_plugin(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """It loads by itself, once also with ``-p``; without autoload, or with ``-p no:pytest_aurous``, it waits."""
-    plain.makepyfile(USES_IT)
+    monkeypatch.delenv("PYTEST_ADDOPTS")
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    pytester.makepyfile(USES_IT)
 
     for asked in ((), ("-p", "pytest_aurous")):
-        plain.runpytest(*OTHERS, *asked).assert_outcomes(passed=1)
-    plain.runpytest(*OTHERS, "-p", "no:pytest_aurous").assert_outcomes(errors=1)
+        pytester.runpytest(*OTHERS, *asked).assert_outcomes(passed=1)
+    pytester.runpytest(*OTHERS, "-p", "no:pytest_aurous").assert_outcomes(errors=1)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    plain.runpytest().assert_outcomes(errors=1)
-    plain.runpytest("-p", "pytest_aurous").assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize("way", ["-p", "conftest", "neither"])
-def test_a_checkout_on_the_path_is_enough(bare: pytest.Pytester, way: str) -> None:
-    """``-p pytest_aurous`` and ``pytest_plugins`` work without any installed distribution, which is not there else."""
-    if way == "conftest":
-        bare.makeconftest('pytest_plugins = ["pytest_aurous"]')
-    bare.makepyfile(USES_IT + "        assert 'checkout' in __import__('pytest_aurous').__file__")
-
-    result = run_bare(bare, *(("-p", "pytest_aurous") if way == "-p" else ()))
-
-    result.assert_outcomes(**{"errors" if way == "neither" else "passed": 1})
+    pytester.runpytest().assert_outcomes(errors=1)
+    pytester.runpytest("-p", "pytest_aurous").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("extra", [(), ("-p", "pytest_aurous")], ids=["conftest alone", "conftest and -p"])

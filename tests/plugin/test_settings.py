@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from pytest_aurous._core.world.settings import ROWS, read_setting
-from pytest_aurous.plugin.options import read_value
 from tests.conftest import OTHER_SETTINGS
 
 pytestmark = pytest.mark.lowest
@@ -184,16 +183,6 @@ def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> No
     )
 
     pytester.runpytest("--aurous-seed=2", "--strict-markers").assert_outcomes(passed=11)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "word"),
-    [("strict", "loud", "loud"), ("stric", "off", "stric"), ("script", "synthesizing -> redy", "redy")],
-)
-def test_what_cannot_be_a_setting_names_its_place(name: str, value: Any, word: str) -> None:
-    """The table of wrong values is in `tests/world/test_settings.py`; a script is parsed, too."""
-    with pytest.raises(pytest.UsageError, match=f"^the place: .*{word}"):
-        read_value("the place", name, value)
 
 
 @pytest.mark.parametrize(

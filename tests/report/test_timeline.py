@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._report.timeline import colored, timeline
 
@@ -207,29 +206,6 @@ def test_a_report_counts_and_changes_nothing(api: Api) -> None:
     assert api.poll(character) == ["synthesizing"]
 
 
-# Odd responses
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "[]",
-        '{"error": "no"}',
-        '{"error": [1]}',
-        '{"error": {"message": [1, "x"]}}',
-    ],
-)
-def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
-    """Its response need not be the vendor's envelope."""
-    with Aurous() as aurous:
-        aurous.route("balance.retrieve").respond(503, text=body)
-        assert aurous.client().get("/v1/balance").text == body
-
-    text = timeline(aurous._session.app)
-
-    assert "/v1/balance -> 503 (overridden by a route)\nat the end:" in text
-
-
 # Width
 
 
@@ -273,21 +249,6 @@ def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> No
     assert any("pitfall: [endless-poll]" in line for line in text)
     assert "  ... 140 other earlier calls" in text
     assert text[text.index("  ... 140 other earlier calls") + 1].startswith("  143  ")
-
-
-def test_no_part_of_a_key_is_in_the_report(api: Api) -> None:
-    """Where a text is cut or wrapped, neither the beginning nor the end of a key is left."""
-    api.get(f"{CHARACTERS}?api_key={KEY}&limit=0")
-    api.get(f"/v1/keys/{KEY}/characters/and/more?next=%2Fv1%3Fkey%3D{KEY}")
-    api.post(CHARACTERS, json={"name": f"\n{KEY}", "key": KEY})
-    api.characters.add(name=f"A {KEY}")
-    api.aurous.faults.status("*", 503, message=f"upstream said that {KEY} is none of ours, whatever you may say")
-    api.get("/v1/balance")
-
-    text = timeline(api.app)
-
-    assert KEY[8:12] not in text
-    assert KEY[-4:] not in text
 
 
 # Colors

@@ -77,7 +77,6 @@ def exploring() -> dict[str, Any]:
 
 
 def selected(tab: Any) -> str:
-    """Return the heading of the selected call."""
     return str(tab.locator("#call-title").inner_text())
 
 
@@ -246,7 +245,6 @@ def test_keyboard(show: Open, charge: dict[str, Any]) -> None:
 
 
 def test_the_slider_moves_through_time(show: Open, charge: dict[str, Any]) -> None:
-    """The slider selects steps, and says where it is."""
     tab = show(charge, "#call-2")
     slider = tab.get_by_role("slider", name="Time")
 
@@ -374,7 +372,6 @@ def test_each_call_as_a_test_has_the_setting_that_it_needs(show: Open, pytester:
     """Under each setting that changes responses, each call, copied as a test, gets the status of the trace."""
     tab = show(samples.traced(samples.settings, **{name: OTHER_SETTINGS[name]}))
     written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
-    assert all(re.search(rf"\b{name}=", text) for text in written)
     assert all(re.search(rf"\b{name}=", text) for text in written)
     for number, text in enumerate(written, 1):
         pytester.makepyfile(**{f"test_{number}": text})
@@ -644,7 +641,6 @@ The contrast of each element takes long to compute.
 def test_axe_finds_nothing(
     show: Open, charge: dict[str, Any], exploring: dict[str, Any], size: str, theme: str
 ) -> None:
-    """axe-core finds nothing in any view, at both sizes and in both themes."""
     options = axe_options(size, theme)
     views = [(charge, "#call-2"), (exploring, ""), (samples.index(), "")]
     if (size, theme) == ("wide", "light"):  # the rest has the same elements with other data

@@ -55,7 +55,6 @@ PROGRAMS: Final = sorted(file.stem for file in (Path(__file__).parent / "program
 
 
 def mistakes() -> list[type[Program]]:
-    """Return the mistakes of all programs."""
     modules = [import_module(f"programs.{name}") for name in PROGRAMS]
     return [each for module in modules for each in vars(module).values() if _is_mistake(each, module.Careful)]
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 
-from clients.common import Json, PublishError, connect, drawing, finish
+from clients.common import Json, PublishError, Shop, drawing
 
 FOUND = {"characters.create#1 late": ("tells", "pays_once", "no_pitfall")}
 
@@ -22,10 +22,10 @@ def careful(name: str) -> Json:
 
 def _publish(name: str, *, patient: bool) -> Json:
     key = f"job {name}"
-    with connect() as api:
+    with Shop() as shop:
         for attempt in range(6):
             try:
-                response = api.post("/v1/characters", json=drawing(name), headers={"Idempotency-Key": key})
+                response = shop.api.post("/v1/characters", json=drawing(name), headers={"Idempotency-Key": key})
                 character: Json = response.json()
             except (httpx.TransportError, ValueError):
                 time.sleep(2)
@@ -36,5 +36,5 @@ def _publish(name: str, *, patient: bool) -> Json:
                 time.sleep(float(response.headers.get("Retry-After", 2**attempt)))
             else:
                 response.raise_for_status()
-                return finish(api, character)
+                return shop.finish(character)
         raise PublishError("no order")

@@ -1,6 +1,6 @@
 """Treats the 404 of a repeated DELETE as an error, so a job that deletes can never succeed."""
 
-from clients.common import PublishError, connect, send
+from clients.common import PublishError, Shop
 from pytest_aurous import Aurous
 
 FOUND = {"characters.delete#1 lost": ("recovers",), "characters.delete#1 crash": ("recovers",)}
@@ -13,9 +13,8 @@ def prepare(aurous: Aurous) -> None:
 
 
 def careless(_: str) -> str:
-    """Raise the 404."""
-    with connect() as api:
-        send(api, "DELETE", f"/v1/characters/{AURORA}")
+    with Shop() as shop:
+        shop.send("DELETE", f"/v1/characters/{AURORA}")
         return "deleted"
 
 

@@ -8,14 +8,12 @@ FOUND = {"characters.create#2 fails": ("tells",)}
 
 
 def careless(name: str) -> int:
-    """Wait until all futures are done."""
     with ThreadPoolExecutor(1) as pool:
         done, _ = wait([pool.submit(publish, f"{name} {number}") for number in (1, 2)])
     return len(done)
 
 
 def careful(name: str) -> int:
-    """Ask each future for its result."""
     with ThreadPoolExecutor(1) as pool:
         futures = [pool.submit(publish, f"{name} {number}") for number in (1, 2)]
     return len([future.result() for future in futures])

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+from typing import Any
 
 import httpx
 
-from clients.common import Json, PublishError, drawing, is_temporary
+from clients.common import Json, PublishError, drawing
 
 FOUND = {"characters.create#1 fails": ("tells",), "characters.retrieve#1 gone": ("tells",)}
 
@@ -30,7 +31,7 @@ async def careful(name: str) -> str:
 async def _publish(name: str) -> Json:
     headers = {"X-Api-Key": os.environ["AUROUS_API_KEY"]}
     async with httpx.AsyncClient(base_url=os.environ["AUROUS_BASE_URL"], headers=headers, timeout=5) as api:
-        character = await _send(api, "POST", "/v1/characters", key=name, body=drawing(name))
+        character = await _send(api, "POST", "/v1/characters", json=drawing(name), headers={"Idempotency-Key": name})
         path = f"/v1/characters/{character['id']}"
         while character["status"] == "synthesizing":
             await asyncio.sleep(10)
@@ -40,18 +41,10 @@ async def _publish(name: str) -> Json:
         return await _send(api, "POST", f"{path}/save")
 
 
-async def _send(api: httpx.AsyncClient, method: str, path: str, *, key: str = "", body: Json | None = None) -> Json:
-    for attempt in range(6):
-        pause = 2.0**attempt
-        try:
-            response = await api.request(method, path, json=body, headers={"Idempotency-Key": key} if key else {})
-            content: Json = response.json()
-        except (httpx.TransportError, ValueError):
-            await asyncio.sleep(pause)
-            continue
-        if response.is_success:
-            return content
-        if not is_temporary(response):
-            raise PublishError(content["error"]["code"])
-        await asyncio.sleep(float(response.headers.get("Retry-After", pause)))
-    raise PublishError("the API cannot be reached")
+async def _send(api: httpx.AsyncClient, method: str, path: str, **sent: Any) -> Json:
+    response = (await api.request(method, path, **sent)).raise_for_status()
+    try:
+        content: Json = response.json()
+    except ValueError as error:
+        raise PublishError("no JSON") from error
+    return content

@@ -1,6 +1,6 @@
 """Thinks that another process has finished a deleted character."""
 
-from clients.common import PublishError, connect, drawing, finish, send
+from clients.common import PublishError, Shop
 
 FOUND = {"characters.retrieve#1 gone": ("tells",)}
 
@@ -17,6 +17,6 @@ def careless(name: str) -> str:
 
 def careful(name: str) -> str:
     """Let the caller know that the character is gone."""
-    with connect() as api:
-        order = send(api, "POST", "/v1/characters", key=name, body=drawing(name))
-        return str(finish(api, order)["status"])
+    with Shop() as shop:
+        order = shop.order(name, name)
+        return str(shop.finish(order)["status"])

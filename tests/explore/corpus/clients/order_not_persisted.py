@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from clients.common import Json, connect, drawing, finish, send
+from clients.common import Json, Shop
 
 Database = dict[str, str]
 FOUND = {"characters.create#1 crash": ("recovers",)}
@@ -10,16 +10,14 @@ fresh = dict[str, str]
 
 
 def careless(database: Database) -> Json:
-    """Write the key down when the order has been placed."""
     key = database.get("key") or str(uuid4())
-    with connect() as api:
-        character = send(api, "POST", "/v1/characters", key=key, body=drawing("Aurora"))
+    with Shop() as shop:
+        character = shop.order("Aurora", key)
         database["key"] = key
-        return finish(api, character)
+        return shop.finish(character)
 
 
 def careful(database: Database) -> Json:
-    """Write the key down before the order is placed."""
     key = database.setdefault("key", str(uuid4()))
-    with connect() as api:
-        return finish(api, send(api, "POST", "/v1/characters", key=key, body=drawing("Aurora")))
+    with Shop() as shop:
+        return shop.finish(shop.order("Aurora", key))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
-from clients.common import Json, PublishError, connect, send
+from clients.common import Json, PublishError, Shop
 from pytest_aurous import Aurous
 
 FOUND = {"characters.list#1 unavailable": ("tells",), "characters.list#2 refused": ("tells",)}
@@ -18,25 +18,24 @@ def prepare(aurous: Aurous) -> None:
 
 def careless(_: str) -> int:
     """Stop at the first page without rows."""
-    with connect() as api:
+    with Shop() as shop:
 
         def read(cursor: str) -> Json:
             try:
-                page: Json = api.get(f"/v1/characters?status=failed&limit=2{cursor}").json()
+                page: Json = shop.api.get(f"/v1/characters?status=failed&limit=2{cursor}").json()
             except (httpx.TransportError, ValueError):
                 return {}
             return page
 
-        return _clean(api, read)
+        return _clean(shop, read)
 
 
 def careful(_: str) -> int:
-    """Read each page until it is there."""
-    with connect() as api:
-        return _clean(api, lambda cursor: send(api, "GET", f"/v1/characters?status=failed&limit=2{cursor}"))
+    with Shop() as shop:
+        return _clean(shop, lambda cursor: shop.send("GET", f"/v1/characters?status=failed&limit=2{cursor}"))
 
 
-def _clean(api: httpx.Client, read: Callable[[str], Json]) -> int:
+def _clean(shop: Shop, read: Callable[[str], Json]) -> int:
     cursor, drafts = "", list[str]()
     while True:
         page = read(cursor)
@@ -46,7 +45,7 @@ def _clean(api: httpx.Client, read: Callable[[str], Json]) -> int:
         cursor = f"&starting_after={page['next_cursor']}"
     for draft in drafts:
         try:
-            send(api, "DELETE", f"/v1/characters/{draft}")
+            shop.send("DELETE", f"/v1/characters/{draft}")
         except PublishError as refusal:
             if str(refusal) != "resource_not_found":  # an earlier attempt has deleted it
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from clients.common import Json, connect, publish, send
+from clients.common import Json, Shop, publish
 from pytest_aurous import Aurous
 
 
@@ -20,6 +20,6 @@ def deliver_all(aurous: Aurous) -> None:
 
 
 def portraits_of(character: str) -> list[Json]:
-    with connect() as api:
-        images = send(api, "GET", "/v1/images?limit=100")["data"]
+    with Shop() as shop:
+        images = shop.send("GET", "/v1/images?limit=100")["data"]
     return [image for image in images if image["character_id"] == character]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from clients.common import connect, send
+from clients.common import Shop
 from clients.receiving import deliver_all, portraits_of, published_character
 from pytest_aurous import Aurous, AurousSignatureError, Delivery, verify_webhook
 
@@ -14,7 +14,6 @@ Receive = Callable[[bytes, str], int]
 
 
 def careless(body: bytes, _: str) -> int:
-    """Order what the body says."""
     _order(json.loads(body)["data"]["id"])
     return 200
 
@@ -29,9 +28,9 @@ def careful(body: bytes, signature: str) -> int:
 
 
 def _order(character: str) -> None:
-    with connect() as api:
+    with Shop() as shop:
         body = {"prompt": "A portrait", "character_id": character}
-        send(api, "POST", "/v1/images", key=f"portrait of {character}", body=body)
+        shop.send("POST", "/v1/images", key=f"portrait of {character}", body=body)
 
 
 def scene(aurous: Aurous, receive: Receive) -> Callable[[], None]:

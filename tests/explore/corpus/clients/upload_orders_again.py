@@ -4,16 +4,16 @@ import time
 
 import httpx
 
-from clients.common import Json, PublishError, connect, is_temporary, send
+from clients.common import Json, PublishError, Shop, is_temporary
 
 FOUND = {"characters.create#1 lost": ("tells",), "characters.create#1 crash": ("recovers",)}
 
 
 def careless(name: str) -> Json:
     """Upload and create again with the same key."""
-    with connect() as api:
+    with Shop() as shop:
         for attempt in range(6):
-            character = _create(api, name)
+            character = _create(shop, name)
             if character is not None:
                 return character
             time.sleep(2**attempt)
@@ -22,27 +22,27 @@ def careless(name: str) -> Json:
 
 def careful(name: str) -> Json:
     """Look for the character by its name before it is made again."""
-    with connect() as api:
+    with Shop() as shop:
         for attempt in range(6):
-            for character in send(api, "GET", "/v1/characters?limit=100")["data"]:
+            for character in shop.send("GET", "/v1/characters?limit=100")["data"]:
                 if character["name"] == name:
                     return dict(character)
-            created = _create(api, name)
+            created = _create(shop, name)
             if created is not None:
                 return created
             time.sleep(2**attempt)
     raise PublishError("not created")
 
 
-def _create(api: httpx.Client, name: str) -> Json | None:
+def _create(shop: Shop, name: str) -> Json | None:
     """Upload a picture and make a character of it; None if that may have been in vain."""
     picture = {"filename": "front.png", "extension": "png", "content_type": "image/png"}
-    ticket = send(api, "POST", "/v1/characters/uploads/init", body=picture)
+    ticket = shop.send("POST", "/v1/characters/uploads/init", body=picture)
     try:
         httpx.put(
             ticket["upload_url"], content=b"\x89PNG\r\n\x1a\n", headers=ticket["upload_headers"]
         ).raise_for_status()
-        response = api.post(
+        response = shop.api.post(
             "/v1/characters",
             json={"name": name, "upload_ids": [ticket["upload_id"]]},
             headers={"Idempotency-Key": name},

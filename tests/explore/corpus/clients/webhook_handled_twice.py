@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from uuid import uuid4
 
-from clients.common import connect, send
+from clients.common import Shop
 from clients.receiving import deliver_all, portraits_of, published_character
 from pytest_aurous import Aurous, Delivery, verify_webhook
 
@@ -17,18 +17,16 @@ SECRET = "whsec_of_this_receiver"
 
 
 def careless(character: str) -> None:
-    """Order with a new key."""
     _order(character, str(uuid4()))
 
 
 def careful(character: str) -> None:
-    """Order with a key of the character."""
     _order(character, f"portrait of {character}")
 
 
 def _order(character: str, key: str) -> None:
-    with connect() as api:
-        send(api, "POST", "/v1/images", key=key, body={"prompt": "A portrait", "character_id": character})
+    with Shop() as shop:
+        shop.send("POST", "/v1/images", key=key, body={"prompt": "A portrait", "character_id": character})
 
 
 def scene(aurous: Aurous, order: Callable[[str], None]) -> Callable[[], None]:

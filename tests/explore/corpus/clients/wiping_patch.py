@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from clients.common import Json, connect, send
+from clients.common import Json, Shop
 from pytest_aurous import Aurous
 
 FOUND = {"characters.retrieve#1 unavailable": ("tells", "no_pitfall")}
@@ -20,19 +20,18 @@ def prepare(aurous: Aurous) -> None:
 
 def careless(_: str) -> Json:
     """Go on without attributes."""
-    with connect() as api:
+    with Shop() as shop:
         attributes: dict[str, Any] = {}
         try:
-            response = api.get(f"/v1/characters/{AURORA}")
+            response = shop.api.get(f"/v1/characters/{AURORA}")
             if response.is_success:
                 attributes = response.json()["attributes"]
         except (httpx.TransportError, ValueError):
             pass
-        return send(api, "PATCH", f"/v1/characters/{AURORA}", body={"attributes": {**attributes, "age": 29}})
+        return shop.send("PATCH", f"/v1/characters/{AURORA}", body={"attributes": {**attributes, "age": 29}})
 
 
 def careful(_: str) -> Json:
-    """Read until there are attributes."""
-    with connect() as api:
-        attributes = send(api, "GET", f"/v1/characters/{AURORA}")["attributes"]
-        return send(api, "PATCH", f"/v1/characters/{AURORA}", body={"attributes": {**attributes, "age": 29}})
+    with Shop() as shop:
+        attributes = shop.send("GET", f"/v1/characters/{AURORA}")["attributes"]
+        return shop.send("PATCH", f"/v1/characters/{AURORA}", body={"attributes": {**attributes, "age": 29}})

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from clients.common import Json, PublishError, connect, send
+from clients.common import Json, PublishError, Shop
 from programs.base import RUNNING, Program
 
 if TYPE_CHECKING:
-    import httpx
-
     from pytest_aurous import Aurous
 
 BROKE = {"insufficient_credits", "balance_too_low"}  # the pages contradict each other
@@ -24,31 +22,30 @@ class Careful(Program):
         aurous.images.add("of a customer", status="pending", script="pending:9h -> processing -> succeeded")
 
     def run(self, state: Any) -> int:
-        """Order all pictures, and wait for them."""
         done = 0
-        with connect() as api:
+        with Shop() as shop:
             for prompt in ("dawn", "noon", "dusk"):
                 try:
-                    image = self.order(api, prompt)
+                    image = self.order(shop, prompt)
                 except PublishError as refusal:
-                    if str(refusal) not in BROKE or not self.is_solved(api):
+                    if str(refusal) not in BROKE or not self.is_solved(shop):
                         raise
                     break
-                self.wait(api, image)
+                self.wait(shop, image)
                 done += 1
         return done
 
-    def order(self, api: httpx.Client, prompt: str) -> Json:
-        return send(api, "POST", "/v1/images", key=prompt, body={"prompt": prompt})
+    def order(self, shop: Shop, prompt: str) -> Json:
+        return shop.send("POST", "/v1/images", key=prompt, body={"prompt": prompt})
 
-    def wait(self, api: httpx.Client, image: Json) -> None:
+    def wait(self, shop: Shop, image: Json) -> None:
         while image["status"] in RUNNING:
             time.sleep(10)
-            image = send(api, "GET", f"/v1/images/{image['id']}")
+            image = shop.send("GET", f"/v1/images/{image['id']}")
         if image["status"] != "succeeded":
             raise PublishError(image["error_message"] or image["status"])
 
-    def is_solved(self, api: httpx.Client) -> bool:
+    def is_solved(self, shop: Shop) -> bool:
         """Whether a lack of credits is nothing to report."""
         return False
 
@@ -59,7 +56,7 @@ class TakesAPartForAll(Careful):
     seen_by = "a law"
     found = {"images.create#2 broke": "tells"}
 
-    def is_solved(self, api: httpx.Client) -> bool:
+    def is_solved(self, shop: Shop) -> bool:
         """It was the end of the month."""
         return True
 
@@ -70,11 +67,10 @@ class TakesCreditsFromOthers(Careful):
     seen_by = "a law"
     found = {"images.create#1 broke": "spares"}
 
-    def is_solved(self, api: httpx.Client) -> bool:
-        """Cancel all."""
-        for image in send(api, "GET", "/v1/images")["data"]:
+    def is_solved(self, shop: Shop) -> bool:
+        for image in shop.send("GET", "/v1/images")["data"]:
             if image["status"] in RUNNING:
-                send(api, "POST", f"/v1/images/{image['id']}/cancel")
+                shop.send("POST", f"/v1/images/{image['id']}/cancel")
         return False
 
 
@@ -84,11 +80,10 @@ class WaitsForCredits(Careful):
     seen_by = "a law"
     found = {"images.create#1 broke": "ends"}
 
-    def order(self, api: httpx.Client, prompt: str) -> Json:
-        """Order a picture, sooner or later."""
+    def order(self, shop: Shop, prompt: str) -> Json:
         while True:
             try:
-                return super().order(api, prompt)
+                return super().order(shop, prompt)
             except PublishError as refusal:
                 if str(refusal) not in BROKE:
                     raise

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import tenacity
 
-from clients.common import Json, PublishError, connect, is_temporary
+from clients.common import Json, PublishError, Shop, is_temporary
 from programs.base import RUNNING, Program
 
 
@@ -17,26 +17,24 @@ class Careful(Program):
     """Tries each request six times, with the key of its job."""
 
     def run(self, state: Any) -> list[str]:
-        """Order both pictures, and wait for them."""
-        with connect() as api:
-            orders = [self.order(api, prompt) for prompt in ("dawn", "dusk")]
-            return [self.wait(api, order)["status"] for order in orders if order]
+        with Shop() as shop:
+            orders = [self.order(shop, prompt) for prompt in ("dawn", "dusk")]
+            return [self.wait(shop, order)["status"] for order in orders if order]
 
-    def order(self, api: httpx.Client, prompt: str) -> Json | None:
-        return self.retrying(self.send, api, "POST", "/v1/images", prompt, json={"prompt": prompt})
+    def order(self, shop: Shop, prompt: str) -> Json | None:
+        return self.retrying(self.send, shop, "POST", "/v1/images", prompt, json={"prompt": prompt})
 
-    def wait(self, api: httpx.Client, image: Json) -> Json:
-        """Poll a picture until it is there."""
+    def wait(self, shop: Shop, image: Json) -> Json:
         while image["status"] in RUNNING:
             time.sleep(10)
-            image = self.retrying(self.send, api, "GET", f"/v1/images/{image['id']}")
+            image = self.retrying(self.send, shop, "GET", f"/v1/images/{image['id']}")
         if image["status"] != "succeeded":
             raise PublishError(image["error_message"] or image["status"])
         return image
 
-    def send(self, api: httpx.Client, method: str, path: str, job: str = "", **sent: Any) -> Json:
+    def send(self, shop: Shop, method: str, path: str, job: str = "", **sent: Any) -> Json:
         headers = {"Idempotency-Key": self.key(job)} if job else {}
-        content: Json = api.request(method, path, headers=headers, **sent).raise_for_status().json()
+        content: Json = shop.api.request(method, path, headers=headers, **sent).raise_for_status().json()
         return content
 
     def key(self, job: str) -> str:
@@ -44,7 +42,6 @@ class Careful(Program):
 
     @property
     def retrying(self) -> tenacity.Retrying:
-        """What repeats a request."""
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(6),
             wait=self.pause,
@@ -54,14 +51,12 @@ class Careful(Program):
 
     @staticmethod
     def is_worth_it(error: BaseException) -> bool:
-        """Whether another attempt can succeed."""
         if isinstance(error, httpx.HTTPStatusError):
             return is_temporary(error.response)
         return isinstance(error, (httpx.TransportError, ValueError))
 
     @staticmethod
     def pause(state: tenacity.RetryCallState) -> float:
-        """Return the seconds until the next attempt."""
         error = state.outcome and state.outcome.exception()
         headers = error.response.headers if isinstance(error, httpx.HTTPStatusError) else {}
         return float(headers.get("Retry-After", 2**state.attempt_number))
@@ -74,7 +69,6 @@ class DrawsAKeyInEachAttempt(Careful):
     found = {"images.create#1 lost": "pays_once"}
 
     def key(self, job: str) -> str:
-        """Draw a key."""
         return str(uuid4())
 
 
@@ -86,5 +80,4 @@ class RaisesRetryError(Careful):
 
     @property
     def retrying(self) -> tenacity.Retrying:
-        """What repeats a request."""
         return super().retrying.copy(reraise=False)

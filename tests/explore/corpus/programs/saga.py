@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from clients.common import PublishError, connect, is_temporary, send
+from clients.common import PublishError, Shop, is_temporary
 from programs.base import RUNNING, Program
 
 if TYPE_CHECKING:
@@ -29,41 +29,39 @@ class Careful(Program):
 
     def run(self, state: dict[str, Any]) -> str:
         """Make the album, or nothing."""
-        with connect() as api:
+        with Shop() as shop:
             if state["compensate"]:
-                self.compensate(api, state)
+                self.compensate(shop, state)
             try:
-                self.steps(api, state)
+                self.steps(shop, state)
             except PublishError as error:
                 state["compensate"] = True
-                self.compensate(api, state)
+                self.compensate(shop, state)
                 return self.end(error)
         return "made"
 
     def end(self, error: PublishError) -> str:
-        """Report that the album was not made."""
         raise error
 
-    def steps(self, api: httpx.Client, state: dict[str, Any]) -> None:
-        """Register the endpoint, order both pictures, and wait."""
-        self.register(api)
+    def steps(self, shop: Shop, state: dict[str, Any]) -> None:
+        self.register(shop)
         for prompt in ("cover", "back"):
             if prompt not in state["pictures"]:
                 key = f"album 1 {prompt} {state['attempt']}"
-                state["pictures"][prompt] = send(api, "POST", "/v1/images", key=key, body={"prompt": prompt})["id"]
+                state["pictures"][prompt] = shop.send("POST", "/v1/images", key=key, body={"prompt": prompt})["id"]
         for image in state["pictures"].values():
-            while (seen := send(api, "GET", f"/v1/images/{image}"))["status"] in RUNNING:
+            while (seen := shop.send("GET", f"/v1/images/{image}"))["status"] in RUNNING:
                 time.sleep(10)
             if seen["status"] != "succeeded":
                 raise PublishError(seen["error_message"] or seen["status"])
 
-    def register(self, api: httpx.Client) -> None:
+    def register(self, shop: Shop) -> None:
         """Register the endpoint, and look before each attempt: no key protects this request."""
         for _ in range(6):
-            if self.hooks(api):
+            if self.hooks(shop):
                 return
             try:
-                response = api.post("/v1/webhook_endpoints", json={"url": HOOK, "events": ["image.completed"]})
+                response = shop.api.post("/v1/webhook_endpoints", json={"url": HOOK, "events": ["image.completed"]})
             except httpx.TransportError:
                 time.sleep(25)
                 continue
@@ -72,36 +70,34 @@ class Careful(Program):
             time.sleep(float(response.headers.get("Retry-After", 5 if response.is_error else 0)))
         raise PublishError("the endpoint cannot be registered")
 
-    def hooks(self, api: httpx.Client) -> list[str]:
-        """Return the ids of the endpoints of this album."""
-        rows = send(api, "GET", "/v1/webhook_endpoints")["data"]
+    def hooks(self, shop: Shop) -> list[str]:
+        rows = shop.send("GET", "/v1/webhook_endpoints")["data"]
         return [row["id"] for row in rows if row["url"] == HOOK]
 
-    def compensate(self, api: httpx.Client, state: dict[str, Any]) -> None:
+    def compensate(self, shop: Shop, state: dict[str, Any]) -> None:
         """Take back what can be taken back; keep pictures that are finished, because they are paid."""
-        self.cancel(api, state)
-        self.unregister(api)
+        self.cancel(shop, state)
+        self.unregister(shop)
         state["attempt"] += 1
         state["compensate"] = False
 
-    def cancel(self, api: httpx.Client, state: dict[str, Any]) -> None:
+    def cancel(self, shop: Shop, state: dict[str, Any]) -> None:
         for prompt, image in list(state["pictures"].items()):
-            if send(api, "GET", f"/v1/images/{image}")["status"] in RUNNING:
-                send(api, "POST", f"/v1/images/{image}/cancel")
+            if shop.send("GET", f"/v1/images/{image}")["status"] in RUNNING:
+                shop.send("POST", f"/v1/images/{image}/cancel")
                 del state["pictures"][prompt]
-            elif send(api, "GET", f"/v1/images/{image}")["status"] != "succeeded":
+            elif shop.send("GET", f"/v1/images/{image}")["status"] != "succeeded":
                 del state["pictures"][prompt]
 
-    def unregister(self, api: httpx.Client) -> None:
-        """Delete the endpoint."""
-        for hook in self.hooks(api):
-            send(api, "DELETE", f"/v1/webhook_endpoints/{hook}")
+    def unregister(self, shop: Shop) -> None:
+        for hook in self.hooks(shop):
+            shop.send("DELETE", f"/v1/webhook_endpoints/{hook}")
 
     def check(self, state: dict[str, Any], *, returned: bool) -> None:
         """An album that was not made has left nothing, or knows what it has left."""
         if not returned and not state["compensate"]:
-            with connect() as api:
-                assert not self.hooks(api)
+            with Shop() as shop:
+                assert not self.hooks(shop)
 
 
 class ReportsSuccess(Careful):
@@ -111,7 +107,6 @@ class ReportsSuccess(Careful):
     found = {"images.create#2 down": "tells", "images.create#1 fails": "tells"}
 
     def end(self, error: PublishError) -> str:
-        """Return what happened."""
         return f"compensated: {error}"
 
 
@@ -121,7 +116,7 @@ class LeavesTheEndpoint(Careful):
     seen_by = "an assertion"
     found = {"images.create#1 down": "tells"}
 
-    def unregister(self, api: httpx.Client) -> None:
+    def unregister(self, shop: Shop) -> None:
         """Leave it."""
 
 
@@ -132,10 +127,9 @@ class ForgetsAfterAFailedCompensation(Careful):
     in_fact = "a law"  # a fault that goes on meets the compensation, too
     found = {"images.retrieve#1 down": "recovers"}
 
-    def compensate(self, api: httpx.Client, state: dict[str, Any]) -> None:
-        """Forget, and take back."""
+    def compensate(self, shop: Shop, state: dict[str, Any]) -> None:
         pictures = dict(state["pictures"])
         state.update(self.fresh(), attempt=state["attempt"] + 1)
-        self.cancel(api, {"pictures": pictures})
+        self.cancel(shop, {"pictures": pictures})
         state["pictures"] = pictures
-        self.unregister(api)
+        self.unregister(shop)

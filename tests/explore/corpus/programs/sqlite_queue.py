@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-from clients.common import PublishError, connect, drawing, finish, send
+from clients.common import PublishError, Shop
 from programs.base import Program
 
 SCHEMA = """
@@ -23,7 +23,6 @@ class Careful(Program):
     """Claims a job in one statement, and commits what an attempt needs before it sends anything."""
 
     def fresh(self) -> Path:
-        """Make a queue with two jobs."""
         path = Path(mkdtemp(dir=self.folder)) / "queue"
         with closing(self.open(path)) as db:
             db.executescript(SCHEMA)
@@ -66,7 +65,6 @@ class Careful(Program):
         return None
 
     def look(self, db: sqlite3.Connection, refused: set[int]) -> tuple[int, str] | None:
-        """Return a job that is free."""
         for job, name in db.execute("select id, name from job where owner is null and state = 'new'").fetchall():
             if job not in refused:
                 return job, name
@@ -74,15 +72,14 @@ class Careful(Program):
 
     def check_balance(self) -> None:
         """Raise if there are too few credits for a job."""
-        with connect() as api:
-            if send(api, "GET", "/v1/balance")["credits"] < 4:
+        with Shop() as shop:
+            if shop.send("GET", "/v1/balance")["credits"] < 4:
                 raise PublishError("no credits")
 
     def work(self, db: sqlite3.Connection, job: int, name: str) -> None:
-        """Publish the character of a job."""
         key = self.key(db, job)
-        with connect() as api:
-            finish(api, send(api, "POST", "/v1/characters", key=key, body=drawing(name)))
+        with Shop() as shop:
+            shop.finish(shop.order(name, key))
         db.execute("update job set state = 'done' where id = ?", [job])
         db.commit()
 
@@ -97,7 +94,6 @@ class Careful(Program):
         return key
 
     def workers(self) -> tuple[Any, Any] | None:
-        """Two workers of one queue."""
         return partial(self.publish_all, me="first"), partial(self.publish_all, me="second")
 
     def publish_all(self, state: Path, me: str) -> None:
@@ -112,7 +108,6 @@ class TakesTheJobOut(Careful):
     found = {"characters.create#1 dies": "recovers"}
 
     def claim(self, db: sqlite3.Connection, me: str, refused: set[int]) -> tuple[int, str] | None:
-        """Take a job out of the table."""
         job = self.look(db, refused)
         if job is not None:
             self.check_balance()
@@ -121,7 +116,6 @@ class TakesTheJobOut(Careful):
         return job
 
     def key(self, db: sqlite3.Connection, job: int) -> str:
-        """Return a key of the job."""
         return f"job {job}"
 
 
@@ -144,7 +138,6 @@ class LooksAndThenTakes(Careful):
     found = {"first#2 | second#1": "serial"}
 
     def claim(self, db: sqlite3.Connection, me: str, refused: set[int]) -> tuple[int, str] | None:
-        """Look, and write the owner."""
         job = self.look(db, refused)
         if job is not None:
             key = self.stored_key(db, job[0]) or str(uuid4())
