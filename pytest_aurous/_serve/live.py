@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, cast
 from zlib import crc32
 
-from .._core.base.redaction import SECRET, protecting, redacted, redacted_json, remembering
+from .._core.base.redaction import SECRET, protecting, redacted, remembering
 from .._core.wire.call import reply_to, secret_of
 from .._facade import View, difference, state_machines
 from .._fake.aurous import Aurous
@@ -46,6 +46,9 @@ _TOLD: Final = 8
 """So many states are known that pages have: each page asks for what has changed since the last that it read."""
 _LONGEST_BODY: Final = 64 * 1024
 """The most bytes of a body as text: a chat with its tools is long."""
+_SHORT: Final = 256
+_TEXTS: Final = 1 << 16
+"""So many texts shorter than that are known without secrets: those of 10,000 records."""
 _BRIEFLY: Final = ("number", "operation", "method", "team", "status", "error_code", "fault", "replayed", "committed")
 """What a brief request says as it is."""
 
@@ -58,46 +61,44 @@ class LiveTrace:
         self._tape = tape
         self._fake = tape.fake
         self._server = token_hex(8)  # a server that was started again may have the same clock, and as many steps
-        self._cleaned: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
+        self._redacted = lru_cache(_TEXTS)(redacted)
         self._told: deque[tuple[str, View, str]] = deque(maxlen=_TOLD)
         self.automatic: dict[str, float] = {}
 
     def trace(self, url: str, limit: int = MOST) -> str:
         """Return the last steps, at most *limit*, with the state before the first of them and the present one."""
         tape, fake = self._tape, self._fake
-        with protecting(fake.default_key):
-            with fake.lock:  # briefly: other clients wait
-                first = max(tape.dropped, tape.last - limit) + 1
-                steps, before, state = tape.after(first - 1, limit), next(tape.states(first)), tape.state.present()
-                found = {
-                    "version": VERSION,
-                    "live": True,
-                    "url": url,
-                    "test": {"id": "a served fake"},
-                    "base_url": fake.settings.base_url,
-                    "settings": settings_of(self._fake),
-                    "machines": state_machines(),
-                    "rules": {},
-                    "keep": tape.keep,
-                    **self.now(),
-                }
-            told = {**_clean(found), "start": self._clean_view(before), "state": self._clean_view(state)}
-            told["name"] = self._name(state, secret_of(self._tape.witnesses()))
-            told["pictures"] = small_pictures(state["records"].values())
-        return as_text({**told, "steps": [self._brief(step) for step in steps]})
+        with fake.lock:  # briefly: other clients wait
+            first = max(tape.dropped, tape.last - limit) + 1
+            steps, before, state = tape.after(first - 1, limit), next(tape.states(first)), tape.state.present()
+            found = {
+                "version": VERSION,
+                "live": True,
+                "url": url,
+                "test": {"id": "a served fake"},
+                "base_url": fake.settings.base_url,
+                "settings": settings_of(self._fake),
+                "machines": state_machines(),
+                "rules": {},
+                "keep": tape.keep,
+                **self.now(),
+            }
+        secret = secret_of(tape.witnesses())
+        told = self._clean({**found, "start": before, "state": state}, secret)
+        told |= {"name": self._name(state, secret), "pictures": _pictures(state)}
+        return as_text({**told, "steps": [self._brief(step, secret) for step in steps]})
 
     def present(self, since: str = "") -> str:
         """Return the state now; for a page that has the state called *since*, what has changed in it."""
         with self._fake.lock:  # briefly: other clients wait
             state, now = self._tape.state.present(), {**self.now(), "settings": self._settings()}
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
-        with protecting(self._fake.default_key):
-            secret = secret_of(self._tape.witnesses())  # with another one, what was told may have to be redacted
-            known = next((view for name, view, hidden in [*self._told] if (name, hidden) == (since, secret)), None)
-            changes = state if known is None else difference(known, state)
-            new = {"state": self._clean_view(state)} if known is None else {"changes": _clean(changes, secret)}
-            told = {**new, "spent": spent, **_clean(now), "name": self._name(state, secret)}
-        return as_text({"version": VERSION, **told, "pictures": _pictures(changes)})
+        secret = secret_of(self._tape.witnesses())  # with another one, what was told may have to be redacted
+        known = next((view for name, view, hidden in [*self._told] if (name, hidden) == (since, secret)), None)
+        new = {"state": state} if known is None else {"changes": difference(known, state)}
+        told = {**self._clean({**new, **now}, secret), "spent": spent, "name": self._name(state, secret)}
+        (changed,) = new.values()
+        return as_text({"version": VERSION, **told, "pictures": _pictures(changed)})
 
     def _name(self, state: View, secret: str) -> str:
         """Return the name of a state that is told without a *secret*."""
@@ -134,12 +135,13 @@ class LiveTrace:
         with self._fake.lock:
             told = {"version": VERSION, **self.now(), "missed": max(0, tape.dropped - seq)}
             steps = tape.after(seq, limit)
-        return {**told, "steps": [self._brief(step) for step in steps]}
+        secret = secret_of(tape.witnesses())
+        return {**self._clean(told, secret), "steps": [self._brief(step, secret) for step in steps]}
 
-    def _brief(self, step: Taped) -> Any:
+    def _brief(self, step: Taped, secret: str) -> Any:
         call = step.call
         if call is None:
-            return self._between(step) if step.part is None else self._sent(step, step.part)
+            return self._whole(step)[0]["step"] if step.part is None else self._sent(step, step.part, secret)
         quiet = all(change[0] in _UNSEEN for change in step.changes)
         return {
             "kind": "call",
@@ -152,10 +154,10 @@ class LiveTrace:
             "money": {} if quiet else self._tape.state.money(step.changes),
             "pitfalls": [{"id": one.id} for one in self._fake.pitfalls_of(call)],
             **{name: getattr(call, name) for name in _BRIEFLY},
-            **{name: _shown(getattr(call, name), secret_of([call])) for name in ("path", "query")},
+            **self._clean({"path": call.path, "query": call.query}, secret),
         }
 
-    def _sent(self, step: Taped, part: Part) -> Any:
+    def _sent(self, step: Taped, part: Part, secret: str) -> Any:
         told = {
             "kind": "between",
             "brief": True,
@@ -166,72 +168,45 @@ class LiveTrace:
             "money": self._tape.state.money(step.changes),
             "part": {"of": part.of, "text": part.content.decode(errors="replace"), "ended": part.ended},
         }
-        return _clean(told, secret_of([part.call]))
-
-    def _between(self, step: Taped) -> Any:
-        builder = self._builder()
-        with self._fake.lock:
-            before, after = islice(self._tape.states(step.seq), 2)
-            whole = self._whole(builder, step, before, after)
-        with protecting(self._fake.default_key):
-            changes = {
-                name: self._clean_view(one, part=True)
-                for name, one in (("changes", whole.pop("changes")), ("before", difference(after, before)))
-            }
-            return {**_clean(whole, builder.secret), **changes}
+        return self._clean(told, secret)
 
     def step(self, seq: int, *, states: bool = True) -> str | None:
-        """Return one step completely; None if it is not kept.
-
-        With the *states* around it; else with what was before it of what it has changed.
-        """
+        """Return one step completely, as in `_whole`, with its pictures; None if it is not kept."""
         tape = self._tape
         with self._fake.lock:
             if not tape.dropped < seq <= tape.last:
                 return None
-            builder = self._builder()
-            with protecting(self._fake.default_key):
-                one = tape.after(seq - 1, 1)[0]
-                before, after = islice(tape.states(seq), 2)
-                if one.part is not None:  # the request, as far as its response has been sent: all parts are one step
-                    before = next(tape.states(one.part.of + 1))
-                    one = one._replace(seq=one.part.of, call=one.part.call)
-                whole = self._whole(builder, one, before, after)
-                told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
-                changed = after if states else difference(before, after)
-                if states:
-                    told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
-                else:
-                    told["step"]["before"] = _clean(difference(after, before), builder.secret)
-            return as_text({"version": VERSION, **told, "pictures": _pictures(changed)})
+            told, shown = self._whole(tape.after(seq - 1, 1)[0], states=states)
+        return as_text({"version": VERSION, **told, "pictures": _pictures(shown)})
 
-    def _builder(self) -> Builder:
-        calls = [step.call for step in self._tape.after(0, self._tape.keep) if step.call is not None]
-        return Builder(self._fake, calls, _LONGEST_BODY)
+    def _whole(self, step: Taped, *, states: bool = False) -> tuple[dict[str, Any], View]:
+        """Return a step with the *states* around it, or with what was before of what it has changed, and what shows."""
+        tape, notes = self._tape, step.notes
+        calls = [one.call for one in tape.after(0, tape.keep) if one.call is not None]
+        builder = Builder(self._fake, calls, _LONGEST_BODY)
+        with self._fake.lock, protecting(self._fake.default_key):
+            before, after = islice(tape.states(step.seq), 2)
+            if (part := step.part) is not None:  # the request, as far as it is responded to: all parts are one step
+                before, notes = next(tape.states(part.of + 1)), (*notes, _note_of(part))
+                step = step._replace(seq=part.of, call=part.call)
+            recorded = RecordedStep(step.call, step.at, step.events, difference(before, after), notes)
+            action = step.action and {**step.action._asdict(), "python": step.action.python()}
+            whole = {**builder.step(recorded), "seq": step.seq, "brief": False, "action": action}
+        found = {"step": whole, "rules": written_rules(builder)}
+        if states:
+            found |= {"before": before, "after": after}
+        else:
+            whole["before"] = difference(after, before)
+        return self._clean(found, secret_of(tape.witnesses())), after if states else recorded.changes
 
-    def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
-        notes = step.notes if step.part is None else (*step.notes, _note_of(step.part))
-        recorded = RecordedStep(step.call, step.at, step.events, difference(before, after), notes)
-        action = step.action and {**step.action._asdict(), "python": step.action.python()}
-        return {**builder.step(recorded), "seq": step.seq, "brief": False, "action": action}
+    def _clean(self, told: Any, secret: str) -> Any:
+        """Return JSON without keys and secrets; records and requests have most of their short texts in common."""
 
-    def _clean_view(self, found: View, *, part: bool = False) -> View:
-        """Return a state, or a *part* of one, without secrets; what is as it was in the last state costs little."""
-        secret = secret_of(self._tape.witnesses())
-        clean = remembering(partial(redacted, more=secret))  # records have most of their texts in common
-        known, fresh = self._cleaned, dict[tuple[str, str, str], tuple[Any, dict[str, Any]]]()
-        if not part:
-            self._cleaned = fresh  # other threads may do the same
-        cleaned: View = {}
-        for section, values in found.items():
-            cleaned[section] = {}
-            for key, value in values.items():
-                last = known.get((section, key, secret))
-                same = last is not None and (last[0] is value or last[0] == value)
-                new = last if last is not None and same else (value, clean({key: value}))
-                fresh[section, key, secret] = new
-                cleaned[section].update(new[1])
-        return cleaned
+        def clean(text: str) -> str:
+            return (self._redacted if len(text) < _SHORT else redacted)(text, secret)
+
+        with protecting(self._fake.default_key):
+            return remembering(clean)(told)
 
 
 class Hub:
@@ -303,11 +278,3 @@ def set_as_json(value: Any) -> Any:
 
 def as_text(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-def _clean(told: Any, secret: str = SECRET) -> Any:
-    return redacted_json(told, more=secret)
-
-
-_shown: Final = lru_cache(maxsize=4096)(redacted)
-"""Redacts a path or a query; there is room for those of a large suite, since most requests have one of a few."""

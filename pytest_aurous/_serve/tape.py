@@ -66,12 +66,6 @@ class Taped(NamedTuple):
     streams: tuple[tuple[int, int], ...] = ()
 
 
-def seq_of(text: str) -> int | None:
-    """Return the number of a step that stands in a path or a header; None for anything else."""
-    # No tape has so many steps, and Python refuses to read numbers of some thousand digits.
-    return int(text) if text.isdecimal() and len(text) < 16 else None  # noqa: PLR2004
-
-
 class Tape(StepWatcher):
     """Watches one fake, and keeps its last steps.
 
