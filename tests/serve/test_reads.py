@@ -200,3 +200,18 @@ def test_a_step_without_states_has_what_it_has_changed() -> None:
 
     assert told.keys() & {"before", "after"} == set()
     assert told["step"]["before"].keys() == {"records", "money", "buckets"}
+
+
+def test_a_list_of_steps_says_of_a_request_what_its_step_says() -> None:
+    """A page that shows the list need not ask for each: when it arrived, and what became of it."""
+    aurous = Aurous()
+    control = Control(aurous)
+    with aurous.client() as client:
+        client.post("/v1/images?x=1", json={"prompt": "x"})
+
+    (brief,) = control.live.after(0, 9)["steps"]
+    whole = read(control, "steps/1")["step"]
+
+    own = {"brief", "quiet", "body", "money"}  # which a whole step has in full
+    assert brief.keys() >= own
+    assert {name: brief[name] for name in brief.keys() - own} == {name: whole[name] for name in brief.keys() - own}

@@ -79,6 +79,8 @@ def test_the_page_can_take_everything_back() -> None:
     reply = control.respond("POST", "/__aurous__/restore", b'{"snapshot": "x"}', "undo=1")
     assert reply.status == 400
     assert len([one for one in read(control, "snapshots") if one["automatic"]]) == 19 + 1 - 1
+    do(control, "reset", asked="undo=1")  # what was refused takes no place of the 20
+    assert len([one for one in read(control, "snapshots") if one["automatic"]]) == 20
 
 
 def test_what_another_client_has_deleted_meanwhile_is_said() -> None:
