@@ -152,7 +152,6 @@ class Handle:
 
     @contextmanager
     def gated(self, gate: Gate) -> Generator[None, None, None]:
-        """In the block, let a gate decide when each request may arrive."""
         self._world.gate = gate
         try:
             yield
@@ -283,7 +282,6 @@ class Handle:
         ]
 
     def begin(self, course: Course) -> None:
-        """Put a record at the first step of a course."""
         self.runs.begin(course.record, course.steps, course.resource, settle=False)
 
     def when_done(self, read: Callable[[], T], repaired: Mapping[str, Course] | None = None) -> T:
@@ -324,7 +322,6 @@ class Handle:
 
     @property
     def faults(self) -> Faults:
-        """The faults, and the methods that add one as a test would."""
         return self._app.faults
 
     def add_fault(

@@ -57,7 +57,6 @@ def slug(title: str) -> str:
 
 
 def _listed(width: int) -> Iterator[str]:
-    """List the pages as the first one does, below its headings."""
     groups = _groups(topics())
     room = max(len(row[2]) for rows in groups.values() for row in rows) + 2
     for heading, rows in groups.items():

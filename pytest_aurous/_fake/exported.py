@@ -83,7 +83,6 @@ _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "warned": (str, float),
     **{name: (str, kind) for name, kind in _ROWS.items()},
 }
-"""The keys and the values of each section of the state."""
 _LISTS: Final[dict[str, Any]] = {
     "poses": tuple[str, float, str | None],
     "due": tuple[float, int, str],

@@ -12,9 +12,7 @@ from .._core.base.errors import see
 from .._core.engine.pipeline import App
 from .._core.faults.fault import DeliveryFault, Fault
 from .._core.resources.chat.replies import ScriptedReply
-from .._core.wire.call import Call, Problem
-from .._report import unmatched
-from .._report.timeline import timeline
+from .._core.wire.call import Problem
 from .._report.unmatched import describe
 from .calls import Calls, often
 
@@ -24,16 +22,6 @@ _ALLOW: Final = 'Allow it with the setting strict="off", as in @pytest.mark.auro
 def problems(app: App, found: Iterable[Problem]) -> list[str]:
     """Return the problem of each of the requests; what a client has repeated is said once."""
     return list(dict.fromkeys(describe(problem, app) for problem in found))
-
-
-def with_problems(app: App, again: str, found: Iterable[Problem]) -> str:
-    """Return the timeline and these problems; *again* is the command that repeats the test."""
-    return "\n\n".join([timeline(app, again), *problems(app, found)])
-
-
-def late(app: App, call: Call, test: str, running: str, found: Iterable[Problem]) -> str:
-    """Return what to say about a call that *test* left behind, and that arrived while another test was running."""
-    return unmatched.late(call, test, running, [*problems(app, found), *app.pitfalls.drop(call)])
 
 
 def unused(app: App, reply: ScriptedReply) -> str:
@@ -51,7 +39,6 @@ def unused(app: App, reply: ScriptedReply) -> str:
 
 
 def unfired(app: App, fault: Fault) -> str:
-    """Return why a fault was met too few times, as far as the calls show it."""
     name, met = fault.operation, fault.met
     arrived = 0 if isinstance(fault, DeliveryFault) else _count(app, name)
     if isinstance(fault, DeliveryFault):

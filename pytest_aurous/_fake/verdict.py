@@ -117,9 +117,11 @@ class Verdict:
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return the timeline of a failed test, which *again* repeats; with *problems* that no error has told yet."""
-        from . import findings  # most tests have none
+        from .._report.timeline import timeline  # most tests have none
+        from .findings import problems as texts_of
 
-        return findings.with_problems(self._app, again, self._app.problems if problems else ())
+        told = texts_of(self._app, self._app.problems) if problems else []
+        return "\n\n".join([timeline(self._app, again), *told])
 
     def _is_new(self, happened: Hashable) -> bool:
         """Whether something was not reported yet; it is reported from now on."""
@@ -156,6 +158,8 @@ class _LateCalls(Watcher):
             return
         wrong = [problem for problem in app.problems if problem.call is call]
         app.problems[:] = [problem for problem in app.problems if problem.call is not call]
-        from . import findings  # most tests leave nothing behind
+        from .._report.unmatched import late  # most tests leave nothing behind
+        from .findings import problems
 
-        self._since.report(findings.late(app, call, older.test, self._since.test, wrong))
+        texts = [*problems(app, wrong), *app.pitfalls.drop(call)]
+        self._since.report(late(call, older.test, self._since.test, texts))

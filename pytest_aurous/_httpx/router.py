@@ -20,7 +20,7 @@ from .._core.resources.catalog import CATALOG, check_operation
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Break, Delayed, Reply
-from .stacks import PassedThrough, as_httpx, native, relay, request_errors, response
+from .stacks import PassedThrough, as_httpx, native, relay, response, stacks
 
 if TYPE_CHECKING:
     import respx
@@ -224,7 +224,8 @@ def _resolve(route: respx.Route, request: httpx.Request) -> Any:
     from respx.models import SideEffectError
 
     effect: Any = route.side_effect
-    if isinstance(effect, type) and issubclass(effect, request_errors()):  # respx knows only httpx
+    errors: tuple[Any, ...] = tuple(stack.RequestError for stack in stacks())
+    if isinstance(effect, type) and issubclass(effect, errors):  # respx knows only those of httpx
         raise SideEffectError(route, effect("Mock Error", request=request))
     return request if route.is_pass_through else route.resolve(request)
 

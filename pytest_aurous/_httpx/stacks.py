@@ -42,10 +42,6 @@ def all_stacks() -> tuple[ModuleType, ...]:
     return stacks()
 
 
-def request_errors() -> tuple[Any, ...]:
-    return tuple(stack.RequestError for stack in stacks())
-
-
 def stack_of(request: Any) -> ModuleType:
     return next(stack for stack in stacks() if isinstance(request, stack.Request))
 

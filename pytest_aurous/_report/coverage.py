@@ -21,13 +21,11 @@ class Coverage(Watcher):
         self._met: dict[str, Counter[str]] = {name: Counter() for name in self._rows}
 
     def leave(self, call: Call) -> None:
-        """Count the outcome of a call, if an endpoint matched it."""
         if call.operation:
             outcome = NO_RESPONSE if call.status is None else f"{call.status} {call.error_code or ''}".rstrip()
             self._met[call.operation][redacted(outcome)] += 1
 
     def dump(self) -> dict[str, dict[str, int]]:
-        """Return what `merge` takes, as plain dicts."""
         return {name: dict(met) for name, met in self._met.items() if met}
 
     def merge(self, dumped: Mapping[str, Mapping[str, int]]) -> None:

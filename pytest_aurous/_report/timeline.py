@@ -168,7 +168,6 @@ def _faults(app: App) -> str:
 
 
 def _deliveries(app: App) -> str:
-    """Return the webhook deliveries that are due and were not flushed."""
     due = app.world.outbox.due(app.world.clock.time())
     if not due:
         return ""

@@ -219,7 +219,6 @@ def _stream(call: Call, secret: str) -> dict[str, Any] | None:
 
 
 def _place(place: Place, *, source: bool = False) -> dict[str, Any]:
-    """Return a line of source, with its neighbors."""
     file, line, function = place
     found: dict[str, Any] = {"file": short_path(file), "line": line, "function": function}
     if source:

@@ -31,7 +31,6 @@ _MOST: Final = 48 * 1024
 
 
 def page(data: Mapping[str, Any], title: str) -> str:
-    """Return the HTML of one trace, or of an index of traces."""
     viewer = files("pytest_aurous").joinpath("_trace/viewer")
     scripts = [viewer.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
     style = viewer.joinpath("style.css").read_text(encoding="utf-8")

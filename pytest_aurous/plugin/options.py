@@ -121,7 +121,6 @@ def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
 
 
 def modes(config: pytest.Config) -> list[str]:
-    """Return the modules in ``modes`` that this run was asked for."""
     asked = {
         "exploring": any(
             run_option(config, name) not in {None, False}  # an empty text is refused
@@ -201,7 +200,6 @@ def read_value(place: str, name: str, value: Any) -> Any:
 
 
 def overrides(config: pytest.Config) -> list[str]:
-    """Return the names of the ini options that ``-o`` has set."""
     return [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
 
 

@@ -20,7 +20,6 @@ _WATCHING: Final = {
     operation: tuple(kind for kind in DETECTORS if operation in kind.operations)
     for operation in (*CATALOG.by_operation, None)
 }
-"""The detectors that watch an operation."""
 
 
 @dataclass(frozen=True)
@@ -79,19 +78,16 @@ class Pitfalls:
         self._detectors.clear()
 
     def arrive(self, ctx: Context) -> None:
-        """Ask about a request before anything has happened."""
         for kind in _WATCHING[ctx.call.operation]:
             if self._detectors[kind].arrive(ctx):
                 self._add(self._detectors[kind], ctx.call)
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> None:
-        """Ask again when its *outcome* is known."""
         for kind in _WATCHING[ctx.call.operation]:
             if self._detectors[kind].leave(ctx, outcome):
                 self._add(self._detectors[kind], ctx.call)
 
     def abandon(self, ctx: Context) -> None:
-        """Tell that the client has closed the streamed response before its end."""
         for kind in _WATCHING[ctx.call.operation]:
             if self._detectors[kind].abandon(ctx):
                 self._add(self._detectors[kind], ctx.call)

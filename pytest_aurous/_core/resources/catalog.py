@@ -96,9 +96,7 @@ LIFECYCLES: Final[dict[str, Lifecycle]] = {
 
 _STATUSES: Final = {name: one for lifecycle in LIFECYCLES.values() for name, one in lifecycle.statuses.items()}
 UNDER_WAY: Final = tuple(name for name, one in _STATUSES.items() if not one.end)
-"""The statuses of work that has not ended."""
 ENDED_WELL: Final = tuple(name for name, one in _STATUSES.items() if one.end == "completed")
-"""The statuses of work that has succeeded."""
 ENDED_BADLY: Final = tuple(name for name, one in _STATUSES.items() if one.end == "failed" or not one.lives)
 """The statuses of a record from which no work is to be expected: it has failed, or the record is deleted."""
 
@@ -346,7 +344,5 @@ class Addresses:
         return CATALOG.find(host, path)
 
 
-# A suite has few base URLs, and nothing changes the addresses of one.
-@lru_cache(maxsize=8)
-def addresses(base_url: str) -> Addresses:
-    return Addresses(base_url)
+addresses: Final = lru_cache(maxsize=8)(Addresses)
+"""A suite has few base URLs, and nothing changes the addresses of one."""

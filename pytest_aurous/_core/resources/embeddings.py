@@ -115,7 +115,6 @@ class Embeddings(Public):
 
 
 BUCKET: Final = "embeddings_tpm"
-"""The token bucket of embeddings (tpm-1)."""
 # The limit of a part is emb-2. A whole input is read at any length: if it is too long, it has too many tokens (emb-6).
 _MOST_TEXT: Final = 1_000_000
 _LIMITLESS: Final = 10**9

@@ -41,7 +41,6 @@ class ModelRow(RecordRow):
     team: str = column("Id of the owning team; empty for a model of all teams.", seen="never", default="")
 
     def rate(self, what: str) -> float:
-        """Return the credits for a million tokens."""
         return dict(self.rates)[what]
 
 

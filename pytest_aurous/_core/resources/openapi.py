@@ -36,7 +36,6 @@ _HEADERS: Final = {
     "X-RateLimit-Remaining": _header("The tokens that are left in it.", _COUNT),
     "X-RateLimit-Reset": _header("When it is full again, in epoch seconds.", _COUNT),
 }
-"""The headers that responses share."""
 
 
 def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
@@ -77,7 +76,6 @@ COMPONENTS: Final[dict[str, Any]] = {
     "Error": obj(error=_ERROR),
     **{schema_name(kind): dict(record(kind)) for kind in _ROWS},
 }
-"""The schemas that operations share, by name."""
 
 
 def _operation(row: Endpoint) -> dict[str, Any]:

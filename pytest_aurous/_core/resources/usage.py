@@ -27,7 +27,6 @@ from .generations.row import IMAGES, GenerationRow
 
 _DAY: Final = 86_400
 _WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
-"""The widths of a bucket, in seconds."""
 _GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
 _FILTERS: Final = (*_GROUPS, "lora_id", "character_id")
 _LISTS: Final = (*_FILTERS, "group_by")
@@ -74,7 +73,6 @@ class Billed(NamedTuple):
 
 
 def billed(world: World, team: str) -> Iterator[Billed]:
-    """Yield what usage counts of a team."""
     generations = world.table(GenerationRow)
     yield from (_generation(generations[row_id]) for row_id in generations.living(team))
     completions = world.table(CompletionRow)
@@ -410,7 +408,6 @@ def _query_of(ctx: Context) -> dict[str, str]:
 
 
 def _range_of(query: dict[str, str], now: float) -> tuple[float, float]:
-    """Return the start and the end of the range, in epoch seconds."""
     if "start_time" not in query:
         raise missing_field("start_time")
     # The end is exclusive, and what is billed at this very second has to be seen.

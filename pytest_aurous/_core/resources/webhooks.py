@@ -121,13 +121,11 @@ def expanded(events: list[str]) -> tuple[str, ...]:
 
 
 def new_secret(world: World) -> str:
-    """Return a secret that is visibly not a real one."""
-    # It begins with "fa4e", so that nobody takes it for a real one.
+    # Visibly not a real one.
     return f"whsec_fa4e{world.random.getrandbits(112):028x}"
 
 
 def preview(secret: str) -> str:
-    """Return the beginning and the end of a secret."""
     return f"{secret[:10]}...{secret[-4:]}"
 
 

@@ -326,7 +326,6 @@ class _StandingClock:
         self.waiting = sum(not cushion for cushion, _ in self._run.waiting_for_idle)
 
     def after_io_wait(self, timeout: float) -> None:
-        """Count how long the run has waited."""
         if not self._shared.active:
             self._run.instruments.remove_instrument(self)
         elif not self._asleep:

@@ -73,6 +73,7 @@ class SharedTime:
 
     Attributes:
         active: Whether sleeps are skipped now.
+        real: Returns the time without the jumps.
         shift: By how many seconds the clocks have jumped.
         nominal: The sum of the sleeps as they were written.
         skippers: Those that are entered; the last one with a limit limits the sleeps. A skipper that is entered twice
@@ -91,7 +92,7 @@ class SharedTime:
         self.asleep: Callable[[float], Awaitable[None]]
         self.deadlines: dict[int, float] = {}
         self._seen: dict[int, Sighting] = {}
-        self._monotonic = monotonic
+        self.real = monotonic
         self.nominal: float = 0.0
         self._count = 0
         self._turn = Condition()
@@ -99,10 +100,6 @@ class SharedTime:
     def now(self) -> float:
         """Return the time in seconds, from an arbitrary start."""
         return self.real() + self.shift
-
-    def real(self) -> float:
-        """Return the time without the jumps."""
-        return self._monotonic()
 
     def other_threads(self) -> OtherThreads:
         """Return an observer of all threads except this one and those that sleep here."""
@@ -216,7 +213,7 @@ class SharedTime:
 
     def _go_back(self, now: float, nominal: float) -> None:
         with self._turn:
-            self.shift = now - self._monotonic()
+            self.shift = now - self.real()
             self.nominal, self._count = nominal, 0
             self._turn.notify_all()
 

@@ -44,12 +44,10 @@ class Exchange:
 
     @cached_property
     def sent(self) -> dict[str, str]:
-        """The headers of the request by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.headers)}
 
     @cached_property
     def received(self) -> dict[str, str]:
-        """The headers of the response by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}
 
     @property

@@ -13,7 +13,6 @@ from . import messages as say
 from .refusal import ApiProblem, missing_field, not_one_of
 
 Shape = Mapping[str, Any]
-"""A JSON schema."""
 Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client", "schema"]
 """What is in a text that nobody has written: an id; name or slug of a public style; a URL; the address of a page of the
 documentation; a word of the vendor; an instant or a date; the name of a field; a secret. In an object of the *client*,
@@ -36,7 +35,6 @@ _JSON_TYPES: Final[dict[type, str]] = {
 
 
 def _refuse_type(param: str, expected: str, value: object) -> ApiProblem:
-    """Return the 400 for a value of the wrong type (err-8)."""
     return ApiProblem(
         400,
         "invalid_format",
@@ -105,7 +103,6 @@ def url(high: int) -> Reader:
 
 
 def is_https(text: str) -> bool:
-    """Whether *text* is an https URL with a host."""
     return re.match(_HTTPS, text) is not None
 
 

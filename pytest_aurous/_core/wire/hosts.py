@@ -30,12 +30,10 @@ GUARD: Final = "_aurous_guard"
 
 BASE_URL: Final = "https://api.aurous-labs.com"
 UPLOAD_HOST: Final = "https://aurous.storage"
-"""The host of signed uploads."""
 
 _UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
 _VENDOR: Final = (".aurous-labs.com", ".aurous.storage")
 _PRIVATE: Final = (".localhost", ".local", ".internal")
-"""Ends of names of private hosts."""
 
 
 def ascii_host(host: str) -> str:

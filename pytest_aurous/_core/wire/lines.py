@@ -20,7 +20,6 @@ SERIES: Final = 4
 """A series of at least this many identical polls or changes is folded."""
 _STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
 WIDTH: Final = 100
-"""Columns of a timeline."""
 NARROW: Final = 80
 """Columns of sentences, which are wrapped, in a timeline."""
 Cause = Literal["call", "test", "clock", "delivery"]
@@ -43,7 +42,6 @@ class Note(NamedTuple):
 
     @property
     def during(self) -> bool:
-        """Whether a call caused it."""
         return self.by == "call"
 
     @property

@@ -72,7 +72,6 @@ class Unscripted(Exception):  # noqa: N818 - a mistake of the test, which is rep
 
 
 def type_of(status: int) -> str:
-    """Return the type of the refusals with a status (err-1)."""
     return _TYPES.get(status, "server_error" if status >= _SERVER else "invalid_request")
 
 

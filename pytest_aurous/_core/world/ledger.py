@@ -43,7 +43,6 @@ class Account(NamedTuple):
 
     @property
     def available(self) -> Decimal:
-        """Credits that new work can use."""
         return CONTEXT.subtract(self.credits, self.held)
 
 

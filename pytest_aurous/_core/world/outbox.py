@@ -120,7 +120,6 @@ class Outbox:
         return self.entries.get(delivery.number) is delivery
 
     def first_due(self, now: float) -> Delivery | None:
-        """Return the first delivery that is due and not under way."""
         while self._waiting and self._waiting[0][0] <= now:
             at, number = self._waiting[0]
             delivery = self.entries.get(number)

@@ -12,7 +12,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
 ABSENT: Final[Any] = object()
-"""Stands for no value."""
 
 
 class Saved(NamedTuple):

@@ -147,7 +147,6 @@ def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
 
 
 def _announce(world: World, what: str, row: CharacterRow, at: float) -> CharacterRow:
-    """Queue the event ``character.<what>`` (hook-4)."""
     announce(world, row.team, f"character.{what}", partial(render, world, row), at)
     return row
 

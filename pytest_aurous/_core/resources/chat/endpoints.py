@@ -14,7 +14,7 @@ from ..base.endpoint import Context, Result, endpoint
 from ..base.schema import reference, to_wire
 from . import machine, replies
 from .request import FIELDS, read
-from .row import PUBLIC, CompletionRow, seen_at
+from .row import IN_PROGRESS, PUBLIC, CompletionRow, seen_at
 
 _STATUS: Final = "Aurous-Idempotency-Status"
 _EVENTS: Final = "text/event-stream"
@@ -111,7 +111,7 @@ def cancel(ctx: Context) -> dict[str, Any]:
         raise ApiProblem(404, "chat_cancel_target_not_found", f"No such completion to cancel: {ctx.record_id!r}.")
     # An ended completion says so first, streamed or not: that is what a late cancel has to understand (chat-13).
     row = seen_at(row, ctx.world.clock.time())
-    if not machine.in_progress(row):
+    if row.status != IN_PROGRESS:
         message = f"Completion {row.id} is {PUBLIC[row.status]} already."
         raise ApiProblem(409, "chat_cancel_target_already_terminal", message)
     if not row.streamed:

@@ -52,7 +52,6 @@ CHUNK: Final = {
 """The schema of a chunk: what the model has said, no rule states."""
 
 BUCKET: Final = "chat_tpm"
-"""The token bucket of chats (tpm-1)."""
 # For the input, a tenth more than its estimate is held; all credits of chats have four decimals (chat-4).
 _MARGIN: Final = 1.1
 _FOUR: Final = Decimal("0.0001")
@@ -206,10 +205,6 @@ def _line(count: int, price: float) -> Decimal:
     return price_of(count, price).quantize(_FOUR, ROUND_HALF_UP)
 
 
-def in_progress(row: CompletionRow) -> bool:
-    return row.status == IN_PROGRESS
-
-
 def frames(world: World, row_id: str, *, warn: bool) -> Iterator[Frame]:
     """Yield the events of a completion that is in progress.
 
@@ -229,7 +224,7 @@ def _events(world: World, row: CompletionRow, said: Answer, *, warn: bool) -> It
     count = 0
     for delta, text in _deltas(said):
         now = _present(world, row.id)
-        if now is None or not in_progress(now):
+        if now is None or now.status != IN_PROGRESS:
             break
         # Counted before the client has it: a client that goes away while it reads has to pay for it (stream-5).
         if text:
@@ -240,7 +235,7 @@ def _events(world: World, row: CompletionRow, said: Answer, *, warn: bool) -> It
     now = _present(world, row.id)
     if now is None:
         return
-    if in_progress(now):
+    if now.status == IN_PROGRESS:
         now = end(world, now, "completed")
     reason = now.choices[0]["finish_reason"]
     yield Frame(0, _chunk(row, {}, reason, usage=now.usage))
@@ -252,7 +247,7 @@ def gone(world: World, row_id: str, how: str) -> bool:
     row = _present(world, row_id)
     if row is not None and how == BY_FAULT:
         unsay(world, row.answer)
-    if row is None or not in_progress(row):
+    if row is None or row.status != IN_PROGRESS:
         return False
     end(world, row, "cancelled_client_disconnect")
     return True

@@ -60,8 +60,7 @@ class Completion(Live, _CompletionFields):
     @property
     def text(self) -> str | None:
         """What the model has said, or None if it has only called tools, or nothing yet."""
-        message = self._message
-        text: str | None = message.get("content")
+        text: str | None = self._message.get("content")
         return text
 
     @property
@@ -262,11 +261,12 @@ def _pairs(check: Check, calls: object) -> tuple[tuple[str, Any], ...]:
     expected = "pairs of a name and its arguments, such as [('get_weather', {'city': 'Tokyo'})]."
     found: list[tuple[str, Any]] = []
     for one in calls if is_row(calls) else [calls]:
-        if not is_row(one) or len(one) != 2 or not isinstance(one[0], str):  # noqa: PLR2004 - a pair
+        if not is_row(one) or len(one) != 2:  # noqa: PLR2004 - a pair
             raise check.refuse("tool_calls", calls, expected)
-        if not is_mapping(one[1]):
+        name, arguments = one
+        if not isinstance(name, str) or not is_mapping(arguments):
             raise check.refuse("tool_calls", calls, expected)
-        found.append((one[0], _json(check, dict(one[1]), "tool_calls")))
+        found.append((name, _json(check, dict(arguments), "tool_calls")))
     return tuple(found)
 
 

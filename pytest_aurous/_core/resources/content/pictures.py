@@ -116,7 +116,6 @@ class Drawn(NamedTuple):
 
 
 def picture(lines: list[str], width: int, height: int, seed: str) -> bytes:
-    """Return a PNG of what `drawn` returns."""
     rows, palette = drawn(lines, width, height, seed)
     return png(rows, width, height, palette)
 

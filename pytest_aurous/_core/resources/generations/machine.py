@@ -114,7 +114,6 @@ def _ended(row: GenerationRow, status: str, at: float, error: str | None = None)
 
 
 def _announce(world: World, row: GenerationRow, at: float) -> GenerationRow:
-    """Queue the event of the end (hook-3)."""
     event = f"{row.media_type}.{IMAGES.statuses[row.status].end}"
     announce(world, row.team, event, partial(render, world, row), at, row.webhook_url)
     return row

@@ -32,11 +32,9 @@ FIELDS: Final[dict[str, Reader]] = {
     "enhance_prompt": optional(boolean, default=False),
     "webhook_url": url(2048),
 }
-"""The fields of both."""
 
 
 def cost_of(base: float, enhance: float = 0) -> dict[str, Any]:
-    """Return the ``cost`` of a generation, in credits (cred-4)."""
     return {"amount": base + enhance, "currency": "credit", "breakdown": {"base": base, "enhance": enhance}}
 
 
@@ -149,7 +147,6 @@ def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
 
 
 def image_price(count: int, *, enhance: bool) -> dict[str, Any]:
-    """Return the cost of *count* pictures (cred-4)."""
     return cost_of(count, count if enhance else 0)
 
 
@@ -166,7 +163,6 @@ VIDEO: Final[dict[str, Reader]] = {
     "camera_fixed": optional(boolean, default=False),
     "watermark": optional(boolean, note="Has no effect."),
 }
-"""The fields of POST /v1/videos."""
 
 
 def video_price(resolution: str, seconds: float) -> dict[str, Any]:
