@@ -100,34 +100,21 @@ class Course(NamedTuple):
 
 
 class Handle:
-    """One fake, for an instrument: what it may read and do there.
-
-    Attributes:
-        lock: Held for a whole request, so that a decision and its effects are one.
-        clock: The clock of the fake.
-        accounts: The credits of each team, to be read.
-        journal: The requests, and what has happened besides.
-        runs: The work of the API, which goes on by itself.
-        default_team: The team of the `default_key`, which clients of this fake send.
-        default_key: Its key at the start.
-        row: Returns a record of any kind by its id, or None if there never was one.
-        respond: Responds to a request.
-        led_to: Lets the URLs in a response lead to a server.
-    """
+    """One fake, for an instrument: what it may read and do there."""
 
     def __init__(self, app: App) -> None:
         world = app.world
         self._app, self._world = app, world
         self.lock: RLock = world.lock
         self.clock: Clock = world.clock
-        self.accounts: Mapping[str, Account] = world.accounts
+        self.accounts: Mapping[str, Account] = world.accounts  # by team, to be read
         self.journal: Journal = world.journal
         self.runs: Runs = world.runs
         self.default_team: str = world.default_team
         self.default_key: str = world.default_key
         self.row: Callable[[str], Row | None] = world.row
         self.respond: Callable[[Call], Reply | Break] = app.handle
-        self.led_to: Callable[[str, bytes], bytes] = world.served.led_to
+        self.led_to: Callable[[str, bytes], bytes] = world.served.led_to  # lets the URLs in a response lead to a server
 
     @property
     def settings(self) -> Settings:

@@ -34,17 +34,7 @@ __tracebackhide__ = hide_mistakes
 
 
 class Session:
-    """Everything that belongs to one fake.
-
-    Attributes:
-        explore_with: Returns what the run of pytest adds to the options of an exploration.
-        explored: Whether the test has explored code itself, or played a day.
-        left_by: The method that has left it as an undisturbed run did, such as ``explore``; empty if none has.
-        snapshots: The snapshots that have a name.
-        start: The state that `reset` returns to.
-        served: Whether an `AurousServer` has served the fake.
-        traced: Whether the test is traced, and so is what it explores.
-    """
+    """Everything that belongs to one fake."""
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.app: App = App(settings, api_key)
@@ -53,15 +43,15 @@ class Session:
         self._http: Binding | None = None
         self._faker: faker.Faker | None = None
         self._entered: list[ExitStack] = []
-        self.explore_with: Callable[[], dict[str, Any]] = dict
+        self.explore_with: Callable[[], dict[str, Any]] = dict  # what the run adds to the options of an exploration
         self.explorations: list[Exploration] = []
-        self.explored: bool = False
-        self.left_by: str = ""
-        self.served: bool = False
-        self.traced: bool = False
-        self.snapshots: dict[str, Snapshot] = {}
+        self.explored: bool = False  # whether the test has explored code itself, or played a day
+        self.left_by: str = ""  # the method that has left it as an undisturbed run did, such as ``explore``
+        self.served: bool = False  # whether an `AurousServer` has served the fake
+        self.traced: bool = False  # whether the test is traced, and so is what it explores
+        self.snapshots: dict[str, Snapshot] = {}  # those that have a name
         # The moment does not know the session, so a fake that is left is freed at once.
-        self.start: Moment = Moment(self.app, ())
+        self.start: Moment = Moment(self.app, ())  # to which `reset` returns
 
     @property
     def handle(self) -> Handle:

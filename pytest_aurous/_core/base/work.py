@@ -43,24 +43,15 @@ class RunOfWork(Protocol):
 
 
 class Work:
-    """What one test does, in all of its threads.
-
-    Attributes:
-        test: Its node id; empty for what is not done for any one test, such as a session fixture's server.
-        report: Shows a text that must not fail any test.
-        run: The run of an exploration that it is part of, or None.
-        stderr: Where the watchdog of an exploration writes: pytest does not capture that.
-        thread: The thread that runs the tests.
-        number: Grows from test to test.
-    """
+    """What one test does, in all of its threads."""
 
     def __init__(self, test: str, report: Callable[[str], None], run: RunOfWork | None = None, stderr: int = 2) -> None:
-        self.test: str = test
-        self.report: Callable[[str], None] = report
-        self.run: RunOfWork | None = run
-        self.stderr: int = stderr
-        self.thread: int = threading.get_ident()
-        self.number: int = next(_NUMBERS)
+        self.test: str = test  # its node id; empty for what no single test does, such as a session fixture's server
+        self.report: Callable[[str], None] = report  # shows a text that must not fail any test
+        self.run: RunOfWork | None = run  # of an exploration, which it is part of
+        self.stderr: int = stderr  # where the watchdog of an exploration writes: pytest does not capture that
+        self.thread: int = threading.get_ident()  # that runs the tests
+        self.number: int = next(_NUMBERS)  # grows from test to test
 
 
 def set_work(work: Work | None) -> Work | None:

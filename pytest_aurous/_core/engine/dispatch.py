@@ -67,18 +67,14 @@ class DeliveryAttempt:
     On entry, the delivery meets its faults and is signed. On exit, its outcome is recorded and the next attempt queued.
     An `Exception` from the block comes from the receiver: the attempt has failed. Any other exception, such as
     `KeyboardInterrupt` or the cancellation of a task, leaves the delivery to the next flush.
-
-    Attributes:
-        sends: Whether the block is to send it; a fault can drop it or put it off.
-        result: What the receiver returned, which the block sets: a status, or None for 200.
     """
 
     def __init__(self, world: World, faults: FaultQueue, delivery: Delivery) -> None:
         self._world = world
         self._faults = faults
         self.delivery = delivery
-        self.sends = False
-        self.result: Any = None
+        self.sends = False  # whether the block is to send it: a fault can drop it or put it off
+        self.result: Any = None  # what the receiver returned, which the block sets: a status, or None for 200
 
     def __enter__(self) -> Self:
         world, delivery = self._world, self.delivery

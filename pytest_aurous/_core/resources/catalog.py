@@ -136,12 +136,7 @@ _KNOWN_PATHS: Final = 256
 
 
 class Catalog:
-    """Endpoints by path, where literal segments win over parameters.
-
-    Attributes:
-        by_operation: All rows by name.
-        find: Returns the rows of a path at ``api`` or ``upload``; empty for an unknown path.
-    """
+    """Endpoints by path, where literal segments win over parameters."""
 
     def __init__(self, endpoints: Iterable[Endpoint] = ENDPOINTS) -> None:
         self.by_operation: dict[str, Endpoint] = {}
@@ -164,7 +159,7 @@ class Catalog:
         return self.find("upload" if is_upload(host) else "api", path)
 
     def _find(self, host: str, path: str) -> Methods:
-        """Return the rows of *path*; `find` remembers them, as clients poll the same path again and again."""
+        """Return the rows of *path* at ``api`` or ``upload``; `find` remembers them, as clients poll few paths."""
         node = self._trees.get(host)
         values: list[str] = []
         for segment in path.split("/")[1:]:

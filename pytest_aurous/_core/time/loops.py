@@ -303,15 +303,11 @@ class TrioSleeps:
 
 
 class _StandingClock:
-    """The time of one run of trio, as an instrument of it: it adds the real time for which the run waits.
-
-    Attributes:
-        waiting: How many tasks wait until all others are blocked, and no longer.
-    """
+    """The time of one run of trio, as an instrument of it: it adds the real time for which the run waits."""
 
     def __init__(self, shared: SharedTime, run: Any, clock: Any, now: float, asleep: dict[Any, Sleep]) -> None:
         self.clock = clock
-        self.waiting = 0
+        self.waiting = 0  # how many tasks wait until all others are blocked, and no longer
         self._shared = shared
         self._run = run
         self._asleep = asleep

@@ -70,30 +70,20 @@ class SharedTime:
     It runs as real time does, and also jumps. It keeps two sums: `shift`, by which the clocks of the process are ahead
     of real time, and the sum of the sleeps as they were written, by which frozen clocks and loops move. So 45 sleeps
     of 1 s move a frozen clock by 45 s, not 44.99 s; a running clock has seen the difference pass in real time.
-
-    Attributes:
-        active: Whether sleeps are skipped now.
-        real: Returns the time without the jumps.
-        shift: By how many seconds the clocks have jumped.
-        nominal: The sum of the sleeps as they were written.
-        skippers: Those that are entered; the last one with a limit limits the sleeps. A skipper that is entered twice
-            is in here twice.
-        at_end: Restores what was patched; called when the last skipper leaves.
-        asleep: Skips a sleep of this task, in seconds, whichever library runs it; `sleep` skips one of this thread.
-        deadlines: Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it
-            continues, so that no other thread jumps past a sleeper that is about to wake.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        self.active: bool = True
-        self.shift: float = 0.0
-        self.skippers: list[Skipping] = []
-        self.at_end: Callable[[], None] = lambda: None
-        self.asleep: Callable[[float], Awaitable[None]]
+        self.active: bool = True  # whether sleeps are skipped now
+        self.shift: float = 0.0  # by how many seconds the clocks have jumped
+        self.skippers: list[Skipping] = []  # entered, some twice; the last one with a limit limits the sleeps
+        self.at_end: Callable[[], None] = lambda: None  # restores what was patched, when the last skipper leaves
+        self.asleep: Callable[[float], Awaitable[None]]  # skips a sleep of this task, as `sleep` does of this thread
+        # Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it continues,
+        # so that no other thread jumps past a sleeper that is about to wake.
         self.deadlines: dict[int, float] = {}
         self._seen: dict[int, Sighting] = {}
-        self.real = monotonic
-        self.nominal: float = 0.0
+        self.real = monotonic  # the time without the jumps
+        self.nominal: float = 0.0  # the sum of the sleeps as they were written
         self._count = 0
         self._turn = Condition()
 

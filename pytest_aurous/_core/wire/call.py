@@ -218,12 +218,9 @@ class Watcher:
 
     The fake calls `arrive` and `leave` once for each request, under its lock, in the order of the list. What ends
     requests is appended to the list, so that all others have seen them; everything else is inserted at its beginning.
-
-    Attributes:
-        of_bad_days: Whether it also watches the bad days of an exploration, which are undone.
     """
 
-    of_bad_days: bool = False
+    of_bad_days: bool = False  # whether it also watches the bad days of an exploration, which are undone
 
     def arrive(self, call: Call) -> None:
         """See a request before anything happens; an exception ends it without effect."""

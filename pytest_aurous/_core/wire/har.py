@@ -57,14 +57,10 @@ def har(calls: Iterable[Call]) -> dict[str, Any]:
 
 
 class HarWriter:
-    """Writes the entries of one HAR file, also one after the other.
-
-    Attributes:
-        names: The names of the keys and the secrets in what was written.
-    """
+    """Writes the entries of one HAR file, also one after the other."""
 
     def __init__(self) -> None:
-        self.names: dict[str, str] = {}
+        self.names: dict[str, str] = {}  # of the keys and the secrets in what was written
         self._secrets: dict[str, None] = {}
         self._cleaning: str | None = None
         self._clean = remembering(str)

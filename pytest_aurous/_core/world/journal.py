@@ -15,19 +15,13 @@ from .state import Section, State
 
 
 class Journal:
-    """Every request, and every change, in order.
-
-    Attributes:
-        dropped: How many of the first calls are not kept anymore.
-        whole: Whether large bodies are kept, too; else their digests.
-        restores: How often a snapshot was restored.
-    """
+    """Every request, and every change, in order."""
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
-        self.whole: bool = False
-        self.dropped: int = 0
-        self.restores: int = 0
+        self.whole: bool = False  # whether large bodies are kept, too; else their digests
+        self.dropped: int = 0  # how many of the first calls are not kept anymore
+        self.restores: int = 0  # how often a snapshot was restored
         self.entries: list[Call] = []
         self.notes: list[Note] = []
         self._clock = clock

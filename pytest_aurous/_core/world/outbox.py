@@ -95,13 +95,10 @@ class Outbox:
     snapshot copies each one. Its time changes, too: by a fault, or after an attempt that was broken off. Then it gets
     another entry in the heap, and the old one stays: `first_due` drops each entry whose delivery is gone, has another
     time, or does not wait. An entry too many is harmless for that reason; only one too few would lose a delivery.
-
-    Attributes:
-        entries: All of them by number, in the order in which they were queued.
     """
 
     def __init__(self, state: State) -> None:
-        self.entries: Section[int, Delivery] = state.section("deliveries", _copied)
+        self.entries: Section[int, Delivery] = state.section("deliveries", _copied)  # by number, as they were queued
         self._numbers: Section[str, int] = state.section("delivery numbers")
         self._waiting: list[tuple[float, int]] = state.sequence("waiting")  # a heap; stale entries are skipped
 

@@ -61,20 +61,14 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """The runs of all records of one fake. Callers hold the fake's lock.
-
-    Attributes:
-        by_record: The run that each record is in or was last in, to be read.
-        machines: What moves a record, by resource.
-        settling: Whether the clock is moving a record now.
-    """
+    """The runs of all records of one fake. Callers hold the fake's lock."""
 
     def __init__(self, state: State, clock: Clock) -> None:
-        self.machines: dict[str, Enter] = {}
-        self.settling: bool = False
+        self.machines: dict[str, Enter] = {}  # by resource
+        self.settling: bool = False  # whether the clock is moving a record now
         self._clock = clock
         self._state = state
-        self.by_record: Section[str, Run] = state.section("runs")
+        self.by_record: Section[str, Run] = state.section("runs")  # which a record is in or was last in, to be read
         self._due: list[tuple[float, int, str]] = state.sequence("due")  # a heap; stale entries are skipped
         self._ticks = 0
 

@@ -42,13 +42,7 @@ class Status(NamedTuple):
 
 
 class Lifecycle:
-    """The statuses of a resource.
-
-    Attributes:
-        statuses: What follows from each status. Each run begins with the first one, *start*.
-        edges: Which statuses may follow each status.
-        under_way: The statuses of work that has not ended.
-    """
+    """The statuses of a resource. Each run begins with the first one, `start`; `edges` has those that may follow."""
 
     def __init__(self, resource: str, statuses: Mapping[str, Status]) -> None:
         self.resource: str = resource

@@ -27,19 +27,13 @@ class Undo:
     """What undoes the operation that runs: a step for each of its changes, which `State.whole` describes.
 
     Sections have it instead of their state, so that a fake that is left is freed at once.
-
-    Attributes:
-        active: Whether an operation runs.
-        changes: Grows with each change, whether an operation runs or not.
-        logs: For each who follows the state, the section and the key of each change since they have looked.
-        steps: The functions to call, each with its arguments, the last one first.
     """
 
     def __init__(self) -> None:
-        self.active: bool = False
-        self.changes: int = 0
-        self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.logs: list[dict[tuple[str, Any], None]] = []
+        self.active: bool = False  # whether an operation runs
+        self.changes: int = 0  # grows with each change, whether an operation runs or not
+        self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []  # to call, the last one first
+        self.logs: list[dict[tuple[str, Any], None]] = []  # for each follower, the section and the key of each change
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
@@ -91,18 +85,13 @@ class State:
     operation runs, `note` keeps a step for each change **before** it is made. An exception can come between any two
     lines, from a signal handler for example, so a step must also be right if its change was never made, and if it runs
     twice.
-
-    Attributes:
-        sections: Every section in use by its name, to be read.
-        undo: What undoes the operation that runs.
-        seed: The seed of random generators that are used for the first time.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.undo: Undo = Undo()
         self._clock = clock or Clock()
-        self.seed: int = 0
-        self.sections: dict[str, Section[Any, Any]] = {}
+        self.seed: int = 0  # of random generators that are used for the first time
+        self.sections: dict[str, Section[Any, Any]] = {}  # all in use by name, to be read
         self._copiers: dict[str, Callable[[Any, Any], Any]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._random: dict[str, Random] = {}

@@ -52,16 +52,11 @@ class Cut(NamedTuple):
 class EventStream:
     """The `Stream` of a response. Each `read` makes the next part, so a client that stops reading stops it.
 
-    Args:
-        gone: Called with how it ended, if the client closes the connection before the end, or loses it; returns whether
-            it was at work.
-
-    Attributes:
-        ended: How it ended, in words; empty while it goes on.
+    If its client goes before the end, *gone* is called with how it ended, and returns whether it was at work.
     """
 
     def __init__(self, world: World, call: Call, frames: Iterator[Frame], gone: Callable[[str], bool]) -> None:
-        self.ended: str = ""
+        self.ended: str = ""  # how, in words
         self.waited: float = 0
         self.abandoned: Callable[[], object] | None = None
         self._world = world

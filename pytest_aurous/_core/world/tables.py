@@ -30,16 +30,13 @@ class Table(Generic[R]):
     Ids grow in order of creation, so the living ids of a team, kept sorted, are its history: a page is a slice of
     them, and a cursor is found by bisection even when its row has been deleted. The table calls *changed* with a text
     for each new row and each new status.
-
-    Attributes:
-        rows: All rows by id, to be read.
     """
 
     def __init__(self, state: State, name: str, changed: Callable[[str], object] = str) -> None:
         self._state = state
         self._name = name
         self._changed: Callable[[str], object] = changed
-        self.rows: Section[str, R] = state.section(name)
+        self.rows: Section[str, R] = state.section(name)  # all by id, to be read
         self._chosen: Section[str, str] = state.section(CHOSEN)
 
     def __getitem__(self, row_id: str) -> R:

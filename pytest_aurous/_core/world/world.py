@@ -27,41 +27,28 @@ R = TypeVar("R", bound=Row)
 
 
 class World:
-    """The state of one fake, and the lock under which it changes.
-
-    Attributes:
-        lock: Held for a whole request, so that a decision and its effects are one.
-        watchers: What sees each request, and each move of the clock, in this order.
-        gate: What decides when each request may arrive; None: at once.
-        state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
-        accounts: To be read; `ledger` changes them.
-        tables: Every table in use by its name, to be read.
-        scripts: The scripts that new records get: by resource, and by resource and name.
-        lifecycles: Those of all resources, for the errors of scripts.
-        poses: What classify will find in the next pictures.
-        default_team: The team of the `default_key`, which clients of this fake send.
-    """
+    """The state of one fake, and the lock under which it changes."""
 
     def __init__(self, settings: Settings) -> None:
-        self.lock: RLock = RLock()
-        self.watchers: list[Watcher] = []
-        self.gate: Gate | None = None
+        self.lock: RLock = RLock()  # held for a whole request, so that a decision and its effects are one
+        self.watchers: list[Watcher] = []  # of each request, and each move of the clock, in this order
+        self.gate: Gate | None = None  # decides when each request may arrive; None: at once
         self.clock: Clock = Clock(settings.now, self.watchers)
-        self.state: State = State(self.clock)
+        self.state: State = State(self.clock)  # all data: a snapshot copies it, an interrupted request changes nothing
         self.journal: Journal = Journal(self.state, self.clock)
         self.runs: Runs = Runs(self.state, self.clock)
         self.clock.waiting_for = partial(waiting, self.state.section("runs"))
         self.idempotency: IdempotencyKeys = IdempotencyKeys(self.state)
-        self.accounts: Section[str, Account] = self.state.section("accounts")
+        self.accounts: Section[str, Account] = self.state.section("accounts")  # to be read; `ledger` changes them
         self.balances: Balances = Balances(self.state)
         self.outbox: Outbox = Outbox(self.state)
         self.served: Served = Served()
         self.scripts: Section[tuple[str, str | None, str | None], Plan] = self.state.section("scripts")
-        self.poses: list[tuple[str, float, str | None]] = self.state.sequence("poses")
-        self.lifecycles: Collection[Lifecycle] = ()
+        self.poses: list[tuple[str, float, str | None]] = self.state.sequence("poses")  # that classify will find
+        self.lifecycles: Collection[Lifecycle] = ()  # of all resources, for the errors of scripts
         self.default_team = ""
-        self.default_key = ""
-        self.tables: dict[str, Table[Any]] = {}
+        self.default_key = ""  # of that team; clients of this fake send it
+        self.tables: dict[str, Table[Any]] = {}  # all in use by name, to be read
         self._note: Callable[[str], None] = partial(_note, self.journal, self.runs)
         self.follow(settings)
 
