@@ -274,10 +274,7 @@ class Handle:
     def when_done(self, read: Callable[[], T], repaired: Mapping[str, Course] | None = None) -> T:
         """Return what *read* returns when the work in progress has ended as its scripts say, and undo that.
 
-        Args:
-            read: Reads the state that will be.
-            repaired: For records whose course is `Course.failing`, the one that they go on with instead, unless they
-                have failed already.
+        A record whose course is `Course.failing`, and which has not failed yet, goes on as *repaired* instead.
         """
         state, runs = self._world.state, self.runs
 

@@ -77,8 +77,7 @@ class StateFollower:
     def views(self, steps: Sequence[tuple[float, float, Sequence[Change]]]) -> Iterator[View]:
         """Yield the state before the first of *steps*, which are the last ones, and after each of them.
 
-        Args:
-            steps: When each began and ended on the clock, in epoch seconds, and what it has changed.
+        Each step has when it began and ended on the clock, in epoch seconds, and what it has changed.
         """
         raw = {name: dict(values) for name, values in self._known.items()}
         for _, _, changes in reversed(steps):

@@ -39,10 +39,8 @@ _PICTURES: Final = 64 * 1024
 def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the trace of a test, without keys and secrets.
 
-    Args:
-        recorder: What has watched the fake of the test.
-        test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
-        exploration: What it has explored, as `matrix` shows it.
+    Of the *test* it has ``id``, ``outcome``, ``message``, ``duration`` in seconds and ``again``; of its *exploration*
+    what `matrix` shows.
     """
     fake = recorder.fake
     with protecting(fake.default_key):

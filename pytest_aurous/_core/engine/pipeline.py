@@ -19,7 +19,7 @@ from ..base.work import ending
 from ..faults.fault import CallFault, Refuse
 from ..faults.queue import FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
-from ..resources.catalog import CATALOG, GIVEN, LIFECYCLES, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
+from ..resources.catalog import GIVEN, LIFECYCLES, MACHINES, UNDER_WAY, Addresses, addresses, plans
 from ..resources.team import TeamRow, create_team
 from ..wire import messages as say
 from ..wire.call import BY_ROUTE, Call, Problem, to_json
@@ -61,7 +61,6 @@ class App:
         self._id = urandom(16)  # not from the seed: of two fakes with the same seed, each restores its own snapshots
         self._process = getpid()
         self.world: World = World(settings)
-        self.catalog: Catalog = CATALOG
         self.queue: FaultQueue = FaultQueue(self.world.state)
         self._faults: Faults | None = None
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)

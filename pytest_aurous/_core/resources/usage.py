@@ -272,7 +272,6 @@ def buckets(ctx: Context) -> dict[str, Any]:
         message = f"bucket_width {name!r} makes more than {_MAX_BUCKETS} buckets of this range: choose a wider one."
         raise ApiProblem(400, "too_many_buckets", message, "bucket_width")
     groups = [_GROUP(name, "group_by") for name in query.get("group_by", "").split(",") if name]
-    # The default and the bounds of the page.
     limit = limit_of(query.get("limit"), 24, integer(1, 100))
     found: dict[int, list[Billed]] = {}
     for row in _rows(ctx, query, start, end):

@@ -104,13 +104,9 @@ def _name_secrets(calls: list[Call], names: dict[str, str]) -> None:
 def har_entry(
     exchange: Exchange, posted: Mapping[str, Any] | None, content: Mapping[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Return an exchange as an entry of HAR 1.2.
+    """Return an exchange as an entry of HAR 1.2, with *more* fields.
 
-    Args:
-        exchange: The exchange; of its bodies only the sizes are written.
-        posted: What is written of the body of the request; None: nothing.
-        content: What is written of the body of the response, with its size where that is another one.
-        **more: Further fields.
+    Of its bodies only the sizes are written, and what is *posted*, and the *content* of the response.
     """
     sent, received = exchange.content or b"", exchange.body or b""
     post = None if posted is None else {"mimeType": exchange.sent.get("content-type", ""), **posted}
