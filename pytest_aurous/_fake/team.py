@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .._core.base.amounts import exact, json_number, plain
 from .._core.base.arguments import Check, Public
 from .._core.base.errors import hide_mistakes
@@ -26,11 +24,6 @@ from .._core.world.world import World
 from .limits import Limits
 
 __tracebackhide__ = hide_mistakes
-
-if TYPE_CHECKING:  # a handle has the attributes of its row
-    _TeamFields = TeamRow
-else:
-    _TeamFields = object
 
 
 class Belongings(Public):
@@ -105,7 +98,7 @@ class Belongings(Public):
         return VideoLoras(*self._owner)
 
 
-class Team(Belongings, Live, _TeamFields):
+class Team(Belongings, Live, TeamRow):
     """A team, which owns records, credits, rate buckets and keys (auth-6).
 
     Attributes:
@@ -116,7 +109,6 @@ class Team(Belongings, Live, _TeamFields):
         ``aurous.client(headers={"X-Api-Key": aurous.teams.add(credits=0).api_key})`` calls for another team.
     """
 
-    _kind = TeamRow
     _prefix = "team"
 
     def __init__(self, world: World, record_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from ..base.amounts import product
 from ..base.errors import AurousError, hide_mistakes, see
@@ -156,16 +156,9 @@ def list_all(ctx: Context) -> dict[str, Any]:
     return {"object": "list", "data": [render(ctx.world, row) for row in ctx.world.table(ModelRow).usable(ctx.team)]}
 
 
-if TYPE_CHECKING:  # type checkers find the attributes of the row
-    _ModelFields = ModelRow
-else:
-    _ModelFields = object
-
-
-class Model(Live, _ModelFields):
+class Model(Live, ModelRow):
     """A live model of chats or embeddings."""
 
-    _kind = ModelRow
     _prefix = "model"
     _summary = "{0.kind}"
 

@@ -109,15 +109,10 @@ def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
     return next((row for row in world.table(kind).usable(team) if name in {row.id, row.slug}), None)
 
 
-if TYPE_CHECKING:  # type checkers find the attributes of the row
+if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..base.names import Ratio, Resolution
-
-    _LoraFields = LoraRow
-    _VideoLoraFields = VideoLoraRow
-else:
-    _LoraFields = _VideoLoraFields = object
 
 
 class _Style(Live):
@@ -130,16 +125,12 @@ class _Style(Live):
         return to_wire(self._row, self._world.settings.sparse)
 
 
-class Lora(_Style, _LoraFields):
+class Lora(_Style, LoraRow):
     """A live image style."""
 
-    _kind = LoraRow
 
-
-class VideoLora(_Style, _VideoLoraFields):
+class VideoLora(_Style, VideoLoraRow):
     """A live video style."""
-
-    _kind = VideoLoraRow
 
 
 L = TypeVar("L", Lora, VideoLora)

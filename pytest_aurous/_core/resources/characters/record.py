@@ -16,12 +16,8 @@ from .row import CREATE, LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render, sho
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:  # type checkers find the attributes of the row
+if TYPE_CHECKING:
     from ...base.names import CharacterStatus
-
-    _CharacterFields = CharacterRow
-else:
-    _CharacterFields = object
 
 
 class CharacterRef(NamedTuple):
@@ -38,14 +34,13 @@ class CharacterRef(NamedTuple):
     version: int
 
 
-class Character(Playable, _CharacterFields):
+class Character(Playable, CharacterRow):
     """A live character: it has the attributes of the API, always current, and reading never counts as a poll.
 
     Example:
         ``assert aurous.characters.last.status == "ready"``
     """
 
-    _kind = CharacterRow
     _prefix = "char"
     _lifecycle = LIFECYCLE
     _summary = "{0.name!r} {0.status}"

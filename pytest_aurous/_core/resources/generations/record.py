@@ -18,18 +18,13 @@ from .row import IMAGES, LIFECYCLES, PREFIXES, VIDEOS, GenerationRow, render
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:  # type checkers find the attributes of the row
+if TYPE_CHECKING:
     from ...base.names import GenerationStatus, ImageSize, Ratio, Resolution
 
-    _GenerationFields = GenerationRow
-else:
-    _GenerationFields = object
 
-
-class Generation(Playable, _GenerationFields):
+class Generation(Playable, GenerationRow):
     """A live image or video: it has the attributes of the API, always current."""
 
-    _kind = GenerationRow
     _stream = "generation"
 
     def __repr__(self) -> str:
