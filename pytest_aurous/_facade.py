@@ -234,7 +234,7 @@ class Handle:
             for name, table in world.tables.items():
                 rows, before = start.get(name, ({}, set[str]()))
                 now = living(table)
-                changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
+                changed = {row_id for row_id, row in table.rows.items() if rows.get(row_id) is not row} | (before ^ now)
                 for row_id in [row_id for row_id in table if row_id in changed]:
                     yield rows[row_id] if row_id in before else None, table[row_id], row_id in now
 

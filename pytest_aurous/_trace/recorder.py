@@ -12,21 +12,13 @@ from .._facade import Handle, Written, difference
 
 
 class RecordedStep(NamedTuple):
-    """One request, or what happened since the previous request.
+    """One request, or what happened since the previous request."""
 
-    Attributes:
-        call: The request; None for what happened in between.
-        at: The clock at its end, in epoch seconds.
-        events: What moved the clock in between: ``sleep``, ``advance``, ``freeze``, or ``fault``, with seconds.
-        changes: What has changed in the fake.
-        notes: What has happened, in words.
-    """
-
-    call: Call | None
-    at: float
-    events: tuple[tuple[str, float], ...]
+    call: Call | None  # None for what happened in between
+    at: float  # the clock at its end
+    events: tuple[tuple[str, float], ...]  # that moved the clock in between, such as ``sleep``, with seconds
     changes: View
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what has happened, in words
 
 
 class StepWatcher(Watcher):

@@ -102,14 +102,10 @@ ENDED_BADLY: Final = tuple(name for name, one in _STATUSES.items() if one.end ==
 
 
 class RecordKind(NamedTuple):
-    """What the records of one collection have in common.
-
-    Attributes:
-        edges: Which statuses may follow each status; empty for records that never change by themselves.
-    """
+    """What the records of one collection have in common."""
 
     row: type[Any]
-    edges: Mapping[str, tuple[str, ...]] = {}
+    edges: Mapping[str, tuple[str, ...]] = {}  # which statuses may follow each; empty if none changes by itself
 
     @property
     def schema(self) -> str:

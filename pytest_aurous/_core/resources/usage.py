@@ -41,21 +41,13 @@ _GROUP: Final = one_of(_GROUPS)
 
 
 class Billed(NamedTuple):
-    """A request that usage counts.
-
-    Attributes:
-        medium: ``image``, ``video``, ``chat`` or ``embedding``.
-        type: The kind of inference, such as ``t2i``; for chats and embeddings, their medium.
-        status: In the words of usage.
-        started: When it was requested, in epoch seconds; likewise *finished*.
-        output_tokens: Output tokens of a chat, with reasoning.
-    """
+    """A request that usage counts."""
 
     id: str
-    medium: str
-    type: str
-    status: str
-    started: float
+    medium: str  # ``image``, ``video``, ``chat`` or ``embedding``
+    type: str  # of inference, such as ``t2i``; for chats and embeddings, their medium
+    status: str  # in the words of usage
+    started: float  # when it was requested, in epoch seconds
     finished: float | None
     credits: float
     request_id: str | None
@@ -65,7 +57,7 @@ class Billed(NamedTuple):
     images: int = 0
     seconds: float = 0
     input_tokens: int | None = None
-    output_tokens: int | None = None
+    output_tokens: int | None = None  # with reasoning
 
     @property
     def duration_ms(self) -> int | None:

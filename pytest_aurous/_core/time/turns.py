@@ -27,41 +27,28 @@ _RETRY: Final = 0.02
 
 @dataclass(eq=False)
 class Sleep:
-    """One skipped sleep.
-
-    Attributes:
-        place: The line that asked for it.
-        end: Its end on the clock of its thread or loop.
-        nominal_end: Its end as a sum of sleeps, in which real time has no part; see `SharedTime`.
-        error: Raised at its end, if it was one too many.
-        end_early: Returns what ends it now, or None; absent if the common limits apply.
-    """
+    """One skipped sleep."""
 
     seconds: float
-    place: str
-    end: float
-    nominal_end: float
-    error: BaseException | None = None
-    end_early: Callable[[], BaseException | None] | None = None
+    place: str  # the line that asked for it
+    end: float  # on the clock of its thread or loop
+    nominal_end: float  # as a sum of sleeps, in which real time has no part; see `SharedTime`
+    error: BaseException | None = None  # raised at its end, if it was one too many
+    end_early: Callable[[], BaseException | None] | None = None  # returns what ends it now; None: the common limits
 
 
 Jump = Callable[[float, float], object]
+"""Moves a clock: by the seconds for running clocks, and by the seconds for a frozen clock."""
 Limit = Callable[[float, FrameType], Callable[[], BaseException | None]]
+"""Takes the seconds and the frame of a sleep that begins, and raises what ends it, or returns `Sleep.end_early`."""
 
 
 class Skipping(NamedTuple):
-    """What one skipper has to do with the sleeps of the process.
-
-    Attributes:
-        jump: Moves its clock: by the seconds for running clocks, and by the seconds for a frozen clock.
-        waiting_for: Returns what a test waits for, for the error that ends an endless wait.
-        limit: Called with the seconds and the frame of each sleep that begins: raises what ends it, or returns
-            `Sleep.end_early`. None: there are at most 10,000 sleeps, or a week.
-    """
+    """What one skipper has to do with the sleeps of the process."""
 
     jump: Jump
-    waiting_for: Callable[[], str]
-    limit: Limit | None
+    waiting_for: Callable[[], str]  # for the error that ends an endless wait
+    limit: Limit | None  # None: there are at most 10,000 sleeps, or a week
 
 
 class SharedTime:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, Literal, NamedTuple, Protocol, cast
+from typing import Any, Final, Literal, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 from ..base.arguments import Hinting
-from ..base.data import parsed
+from ..base.data import in_strings, parsed
 from ..base.frames import Place, Stack
 from ..base.redaction import MIN_SECRET, SECRET, keys_in, redacted
 from .headers import Headers, is_secret_header, sent_key
@@ -250,15 +250,13 @@ class Gate(Protocol):
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
     """Return JSON data in which each long enough text of *names* is replaced by its name, wherever it stands."""
-    if isinstance(value, str):
-        for text, name in names.items():
-            value = value.replace(text, name) if len(text) >= MIN_SECRET else value
-        return value
-    if isinstance(value, list):
-        return [renamed(item, names) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-    if isinstance(value, dict):
-        return {renamed(key, names): renamed(item, names) for key, item in cast("dict[str, Any]", value).items()}
-    return value
+
+    def change(text: str) -> str:
+        for secret, name in names.items():
+            text = text.replace(secret, name) if len(secret) >= MIN_SECRET else text
+        return text
+
+    return in_strings(change, value)
 
 
 def key_of(call: Call) -> str:

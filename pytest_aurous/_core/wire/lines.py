@@ -26,16 +26,9 @@ Cause = Literal["call", "test", "clock", "delivery"]
 
 
 class Note(NamedTuple):
-    """One change, such as ``char_...: new, ready`` or ``credits 1000 -> 996``.
+    """One change, such as ``char_...: new, ready`` or ``credits 1000 -> 996``."""
 
-    Attributes:
-        number: The number of the call that caused it, or else of the last call before it.
-        by: What caused it.
-        at: The clock, in epoch seconds.
-        text: What changed.
-    """
-
-    number: int
+    number: int  # of the call that caused it, or else of the last call before it
     by: Cause
     at: float
     text: str

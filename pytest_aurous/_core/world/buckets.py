@@ -34,21 +34,13 @@ _GRAIN: Final = 1e-6
 
 
 class Bucket(NamedTuple):
-    """The tokens of one team for one kind of request, at one instant.
-
-    Attributes:
-        capacity: How many tokens it can hold.
-        rate: How many it gains per second.
-        tokens: How many it holds.
-        at: The instant, in epoch seconds.
-        overruns: How many requests found it empty.
-    """
+    """The tokens of one team for one kind of request, at one instant."""
 
     capacity: int
-    rate: float
+    rate: float  # how many it gains per second
     tokens: float
     at: float
-    overruns: int = 0
+    overruns: int = 0  # how many requests found it empty
 
     @property
     def left(self) -> int:

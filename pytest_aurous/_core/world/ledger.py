@@ -25,21 +25,13 @@ def _as_documented(amount: Decimal) -> str:
 
 
 class Account(NamedTuple):
-    """The credits of one team, as exact decimal numbers.
+    """The credits of one team, as exact decimal numbers."""
 
-    Attributes:
-        credits: The balance, held and available together; falls when a hold is committed.
-        held: Credits held for work that is under way.
-        billing_mode: An ``exempt`` team is never charged or refused.
-        holds: How many holds there have been.
-        spent: Credits that work has cost, whatever balance a test has set.
-    """
-
-    credits: Decimal
-    held: Decimal = Decimal(0)
-    billing_mode: BillingMode = "metered"
-    holds: int = 0
-    spent: Decimal = Decimal(0)
+    credits: Decimal  # held and available together; they fall when a hold is committed
+    held: Decimal = Decimal(0)  # for work that is under way
+    billing_mode: BillingMode = "metered"  # an ``exempt`` team is never charged or refused
+    holds: int = 0  # how many there have been
+    spent: Decimal = Decimal(0)  # what work has cost, whatever balance a test has set
 
     @property
     def available(self) -> Decimal:

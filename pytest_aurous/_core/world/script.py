@@ -22,23 +22,14 @@ _MORE: Final = see("reference/scripts.html")
 
 
 class Status(NamedTuple):
-    """A status, and what follows from it.
+    """A status, and what follows from it."""
 
-    Attributes:
-        next: The statuses that may follow, each with what leads to it: a request, or what happens.
-        end: How the work has ended, as events and usage call it (hook-3, usage-1); empty while it is under way.
-        drawn: Whether work has succeeded before: there are pictures.
-        published: Whether it publishes the record.
-        lives: Whether the record is there: lists show it, and requests can change it.
-        error: The ``error_message``, unless a script has another.
-    """
-
-    next: Mapping[str, str] = {}
-    end: Literal["", "completed", "failed", "cancelled"] = ""
-    drawn: bool = False
-    published: bool = False
-    lives: bool = True
-    error: str | None = None
+    next: Mapping[str, str] = {}  # the statuses that may follow, each with what leads to it, such as a request
+    end: Literal["", "completed", "failed", "cancelled"] = ""  # of its work, as events and usage say (hook-3, usage-1)
+    drawn: bool = False  # whether work has succeeded before: there are pictures
+    published: bool = False  # whether it publishes the record
+    lives: bool = True  # whether the record is there: lists show it, and requests can change it
+    error: str | None = None  # the ``error_message``, unless a script has another
 
 
 class Lifecycle:

@@ -23,18 +23,12 @@ _CUT: Final = Break("RemoteProtocolError", "peer closed connection without sendi
 
 
 class Frame(NamedTuple):
-    """A part of a stream.
+    """A part of a stream."""
 
-    Attributes:
-        wait: Seconds before it.
-        event: Whether an event ends with it.
-        last: Whether nothing follows: a client may close the connection without reading on.
-    """
-
-    wait: float
+    wait: float  # seconds before it
     data: bytes
-    event: bool = True
-    last: bool = False
+    event: bool = True  # whether an event ends with it
+    last: bool = False  # whether nothing follows: a client may close the connection without reading on
 
 
 class Cut(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ..base.instants import iso
@@ -88,10 +88,6 @@ class Table(Generic[R]):
             self._changed(f"{row.id}: {before} -> {status}{f' in {after:g} s' if after else ''}")
         self.rows[row.id] = row
         return row
-
-    def changed_since(self, rows: Mapping[str, R]) -> list[R]:
-        """Return the rows that are not in *rows*, which is an earlier state of the table, or are different now."""
-        return [row for row_id, row in self.rows.items() if rows.get(row_id) is not row]
 
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""

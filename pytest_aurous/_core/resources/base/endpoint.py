@@ -21,29 +21,19 @@ NO_RESPONSE: Final = "no response"
 
 @dataclass(eq=False, repr=False)
 class Context:
-    """A request on its way through the pipeline.
-
-    Attributes:
-        args: The path parameters.
-        record_id: The id in the path, or empty.
-        team: Id of the calling team; empty for signed URLs, which need no API key.
-        limits: The rate-limit headers of its response.
-        stream: The body of its response, if it is sent event by event.
-        lost: Called if a fault keeps its response from the client.
-        busy: For how many seconds the server works on it after it has taken effect (idem-5).
-    """
+    """A request on its way through the pipeline."""
 
     world: World
     call: Call
     endpoint: Endpoint | None
-    args: Mapping[str, str]
-    record_id: str = ""
-    team: str = ""
+    args: Mapping[str, str]  # the path parameters
+    record_id: str = ""  # in the path
+    team: str = ""  # that calls; empty for signed URLs, which need no API key
     request_id: str = ""
-    limits: Pairs = ()
-    stream: Stream | None = None
-    lost: Callable[[], object] | None = None
-    busy: float = 0
+    limits: Pairs = ()  # the rate-limit headers of its response
+    stream: Stream | None = None  # the body of its response, if it is sent event by event
+    lost: Callable[[], object] | None = None  # called if a fault keeps its response from the client
+    busy: float = 0  # for how many seconds the server works on it after it has taken effect (idem-5)
     _body: dict[str, Any] | None = None
 
     # A `cached_property` has a lock before Python 3.12, and a forked process would wait for it for ever.
@@ -75,20 +65,14 @@ class Context:
 
 
 class Result(NamedTuple):
-    """The part of a response that is special to its endpoint.
-
-    Attributes:
-        headers: Headers to add; None removes a header that every response has.
-        stream: The body, if it is sent event by event; then `body` is empty.
-        delay: Seconds on the clock before the response.
-    """
+    """The part of a response that is special to its endpoint."""
 
     body: bytes
     status: int = 200
     media_type: str = "application/json"
-    headers: tuple[tuple[str, str | None], ...] = ()
-    stream: Stream | None = None
-    delay: float = 0
+    headers: tuple[tuple[str, str | None], ...] = ()  # to add; None removes a header that every response has
+    stream: Stream | None = None  # the body, if it is sent event by event; then `body` is empty
+    delay: float = 0  # seconds on the clock before the response
 
 
 Handler = Callable[[Context], Any]

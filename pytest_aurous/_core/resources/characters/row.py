@@ -55,16 +55,11 @@ CREATE: Final[dict[str, Reader]] = {
 
 
 class Ref(NamedTuple):
-    """A reference picture.
-
-    Attributes:
-        version: 1, and one more each time it is redrawn.
-        path: Its path in the storage; new for each version.
-    """
+    """A reference picture."""
 
     pose: str
-    version: int
-    path: str
+    version: int  # 1, and one more each time it is redrawn
+    path: str  # in the storage; new for each version
 
 
 @row_class

@@ -40,21 +40,12 @@ class NOTHING:
 
 
 class ScriptedReply(NamedTuple):
-    """A reply that a test has added, by `Chat.reply`, which says what its arguments mean.
+    """A reply that a test has added, by `Chat.reply`, which says what its arguments mean."""
 
-    Attributes:
-        number: 1 for the first.
-        json: `NOTHING` for none.
-        place: File and line that added it.
-        lost: How often a fault has kept it from its client, which does not count as used.
-        fits: Whether it has to fit the tools and the schema of its request.
-        team: The team whose requests it replies to; None: every team.
-    """
-
-    number: int
+    number: int  # 1 for the first
     text: str | None
     tool_calls: tuple[tuple[str, Any], ...]
-    json: Any
+    json: Any  # `NOTHING` for none
     refuse: str | None
     error: str | None
     tokens: tuple[int, int, int] | None
@@ -65,11 +56,11 @@ class ScriptedReply(NamedTuple):
     chunking: Chunking
     when: When | None
     times: float | None
-    place: str
+    place: str  # file and line that added it
     used: int = 0
-    lost: int = 0
-    fits: bool = True
-    team: str | None = None
+    lost: int = 0  # how often a fault has kept it from its client, which does not count as used
+    fits: bool = True  # whether it has to fit the tools and the schema of its request
+    team: str | None = None  # whose requests it replies to; None: every team's
 
     def __repr__(self) -> str:
         said = next((one for one in (self.text, self.refuse, self.error) if one is not None), None)
@@ -108,16 +99,11 @@ def _seen(call: Call, body: dict[str, Any]) -> Subject:
 
 
 class Answer(NamedTuple):
-    """What the model says to one request, with its tokens; how fast, as in `Chat.reply`.
-
-    Attributes:
-        calls: Its tool calls: id, name, and arguments as JSON.
-        reply: The number of the reply of the test; None: it says this by itself.
-    """
+    """What the model says to one request, with its tokens; how fast, as in `Chat.reply`."""
 
     text: str | None
     refusal: str | None
-    calls: tuple[tuple[str, str, str], ...]
+    calls: tuple[tuple[str, str, str], ...]  # id, name, and arguments as JSON
     finish_reason: str
     prompt: int
     completion: int
@@ -126,7 +112,7 @@ class Answer(NamedTuple):
     ttft: float = 0.0
     tps: float | None = None
     chunking: Chunking = "words"
-    reply: int | None = None
+    reply: int | None = None  # the number of the reply of the test; None: it says this by itself
 
     @property
     def spoken(self) -> str:
