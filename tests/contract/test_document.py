@@ -1,8 +1,7 @@
 """Schemathesis asks a served fake what its OpenAPI document allows, and much that it does not."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -11,15 +10,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from pytest_aurous import Aurous, AurousServer
+from pytest_aurous._core.engine.pipeline import Snapshot
 from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.resources.openapi import document
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_aurous._core.engine.pipeline import Snapshot
-
-    Known = dict[str, dict[str, Any]]
+Known = dict[str, dict[str, Any]]
 
 ROWS: Final = CATALOG.by_operation
 OPERATIONS: Final[dict[str, Any]] = {

@@ -1,14 +1,9 @@
 """What the tests of served fakes share: clients over real sockets, which a busy machine must not time out."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,17 +1,13 @@
 """Who may use a served fake: clients of this machine may, web pages that it shows may not."""
 
-from __future__ import annotations
-
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 

@@ -1,11 +1,10 @@
 """The fake as an ASGI application, without a server: what it makes of scopes, and what it sends."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -13,9 +12,6 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._serve import asgi as _asgi
 from pytest_aurous._serve.asgi import AsgiApp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 NOW: Final = "2026-05-08T10:00:00Z"
 CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

@@ -1,7 +1,5 @@
 """The command `pytest-aurous`."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

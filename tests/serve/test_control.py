@@ -1,7 +1,5 @@
 """Control requests: each does what it says, and a mistake is a clear refusal that changes nothing."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """A copied session proves what the session has shown: it passes as it is, and fails without one of its actions."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -3,8 +3,6 @@
 Each run asks a pytest, which most tests run in this process: to start one takes five times as long.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

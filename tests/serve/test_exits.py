@@ -1,7 +1,5 @@
 """Whatever leaves the process of a served fake has no secret: each place of a secret, and each exit."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re
@@ -9,8 +7,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import httpx
 import pytest
 
 from pytest_aurous import Aurous
@@ -24,9 +23,6 @@ from pytest_aurous._serve.reads import READS
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.page import page
 from pytest_aurous._trace.recorder import Recorder
-
-if TYPE_CHECKING:
-    import httpx
 
 
 def do(control: Control, name: str, /, **body: Any) -> Any:

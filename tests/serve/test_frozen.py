@@ -1,7 +1,5 @@
 """A server that starts while a test has frozen time."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """Python without docstrings and assertions (`-OO`): nothing that runs needs them."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

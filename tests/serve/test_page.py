@@ -1,7 +1,5 @@
 """The live page of a served fake in a real browser. These tests need Playwright, axe-core and Chromium."""
 
-from __future__ import annotations
-
 import re
 import threading
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What can be read of a served fake, and the steps of its tape."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from unittest.mock import patch

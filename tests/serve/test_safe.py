@@ -1,7 +1,5 @@
 """What protects a served fake: who may ask, and how much; each refusal says why."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import socket
@@ -9,9 +7,11 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from types import CodeType
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -26,10 +26,6 @@ from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.replies import json_reply
 from pytest_aurous._serve.tape import Tape
 from tests.conftest import COMPREHENSIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import CodeType
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 

@@ -1,7 +1,5 @@
 """The fake on a port of this machine."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -10,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -20,9 +19,6 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._core.resources.catalog import ENDPOINTS
 from pytest_aurous._serve import server as _server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 

@@ -1,11 +1,9 @@
 """A served fake at its edges: clients that hang up, mistakes that change nothing, what cannot be had."""
 
-from __future__ import annotations
-
 import json
 import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.request import urlopen
 
 import httpx
@@ -14,9 +12,6 @@ import pytest
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import main
 from pytest_aurous._serve.control import Control
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 

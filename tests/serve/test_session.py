@@ -1,7 +1,5 @@
 """The forms of an action, what has a control request, what the page takes back, and requests that are sent again."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from typing import Any

@@ -1,7 +1,5 @@
 """The command ``serve`` beside serving: what it prints, logs, delivers and keeps, and how it ends."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import os
@@ -12,9 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -27,10 +26,6 @@ from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.tape import KEEP
 from tests.conftest import ON_WINDOWS, needs_links
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
