@@ -503,6 +503,22 @@ def test_two_functions_with_one_mistake_are_two_findings(fake: Aurous, client: h
         assert case.cause.startswith(f"pays_once at images.create: no key, {where}")
 
 
+def test_a_wrong_cancel_is_found_where_it_is_sent(fake: Aurous, client: httpx.Client) -> None:
+    """Not where the order was sent whose response was lost."""
+
+    def run() -> None:
+        first = create(client, "1")
+        try:
+            client.post("/v1/images", json={"prompt": "y"}, headers={"Idempotency-Key": "2"})
+        except httpx.TransportError:
+            client.post(f"/v1/images/{first['id']}/cancel")
+
+    [case] = broken(fake, run, faults="lost", laws="tells").broken
+
+    assert case.sent_at == f"{HERE}:{run.__code__.co_firstlineno + 3} in run"
+    assert case.at == f"{HERE}:{run.__code__.co_firstlineno + 5} in run"
+
+
 def test_the_cause_is_what_happened_to_which_kind_of_record(fake: Aurous, client: httpx.Client) -> None:
     """Not what was broken: a page that cannot be read, and a save that fails, leave the same undone."""
     for name in "ab":

@@ -464,6 +464,31 @@ def test_what_fails_in_a_line_of_the_test_is_listed(explored: pytest.Pytester) -
     assert [row["other"] > 0 for row in rows(result).values()] == [True, False, True]
 
 
+def test_a_thorough_test_shows_a_payment_too(explored: pytest.Pytester) -> None:
+    """Whatever it asserts; and a finding of several tests is headed by the worst law."""
+    explored.makepyfile(
+        """
+        import pytest
+        from client import publish
+
+        @pytest.mark.aurous_explore(laws="no_pitfall")
+        def test_any(aurous_client):
+            publish(aurous_client)
+
+        @pytest.mark.aurous_explore
+        def test_thorough(aurous, aurous_client):
+            assert publish(aurous_client)["status"] == "ready"
+            assert [one.status for one in aurous.characters] == ["ready"]
+            assert aurous.team.available_credits == 996
+        """
+    )
+
+    result = explored.runpytest("-oaurous_pitfalls=off")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["1 finding in 2 tests:", "   at client.py:10 in publish   pays_once   characters.*"])
+
+
 def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
     """An early save of what a test adds, a task that is started again, polls that yield only, a slow model.
 
