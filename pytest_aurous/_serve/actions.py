@@ -12,7 +12,7 @@ from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
 from .._fake.aurous import Aurous
 from .._fake.objects import as_json, say_place, session_of
-from .arguments import PAGE
+from .arguments import PAGE, check_names
 from .literals import Names, call
 from .replies import CONTROL
 from .table import ControlOperation, operations
@@ -104,6 +104,7 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
         AurousError: If it is not possible; then nothing has changed.
     """
     operation = operations()[name]
+    check_names(name, arguments, operation.takes)
     given = {key: arguments[key] for key in operation.own if key in arguments}
     if name.startswith("snapshots."):
         result: Any = _snapshots(aurous, **given)
@@ -125,7 +126,7 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
         if name == "chat.reply":
             say_place(subject, f"{CONTROL}/{name}")
         result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)
-    return Action(name, shown_arguments(arguments), result, undo=undo)
+    return Action(name, shown_arguments(arguments), result, at=session_of(aurous).handle.clock.time(), undo=undo)
 
 
 def not_kept(aurous: Aurous) -> str:
