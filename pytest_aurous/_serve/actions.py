@@ -106,20 +106,19 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
     operation = operations()[name]
     check_names(name, arguments, operation.takes)
     given = {key: arguments[key] for key in operation.own if key in arguments}
+    subject = operation.subject.find(aurous, arguments, name)
     if name.startswith("snapshots."):
         result: Any = _snapshots(aurous, **given)
     elif operation.sets:
-        subject = operation.subject.find(aurous, arguments, name)
         setattr(subject, operation.verb, given[operation.verb])
         result = as_json(subject)
     elif name.startswith("assert_"):
         result = {"passed": True, "report": not_kept(aurous) or None}
         try:
-            _called(operation, aurous, given)
+            _called(operation, subject, given)
         except AssertionError as error:
             result = {"passed": False, "report": "\n".join(filter(None, [str(error), not_kept(aurous)]))}
     else:
-        subject = operation.subject.find(aurous, arguments, name)
         returned: Any = _called(operation, subject, given)
         for fault in [returned] if name.startswith("faults.") else aurous.faults if name == "import_" else []:
             say_place(fault, f"{CONTROL}/{name}")
