@@ -41,7 +41,6 @@ def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
 
 
 def order(client: httpx.Client, key: str | None = "1") -> httpx.Response:
-    """Send an order once."""
     headers = {} if key is None else {"Idempotency-Key": key}
     return client.post("/v1/characters", json=NOVA, headers=headers)
 

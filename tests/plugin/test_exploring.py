@@ -53,7 +53,6 @@ def rows(result: pytest.RunResult) -> dict[str, dict[str, int]]:
 
 
 def joined(result: pytest.RunResult) -> str:
-    """Return all lines as one."""
     return " ".join(line.strip() for line in result.outlines)
 
 

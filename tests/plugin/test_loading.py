@@ -51,13 +51,15 @@ def test_an_installed_plugin(pytester: pytest.Pytester, monkeypatch: pytest.Monk
     pytester.runpytest("-p", "pytest_aurous").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("extra", [(), ("-p", "pytest_aurous")], ids=["conftest alone", "conftest and -p"])
-def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester, extra: tuple[str, ...]) -> None:
-    """``pytest_plugins = ["pytest_aurous"]`` works, also beside an installed plugin and ``-p``."""
-    pytester.makeconftest('pytest_plugins = ["pytest_aurous"]')
+def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester) -> None:
+    """``pytest_plugins = ["pytest_aurous"]`` works beside ``-p``, and a conftest may import from it without a warning.
+
+    Pytest does not complain that it cannot rewrite what is imported already.
+    """
+    pytester.makeconftest('from pytest_aurous import aurous_settings\npytest_plugins = ["pytest_aurous"]')
     pytester.makepyfile(USES_IT)
 
-    pytester.runpytest(*extra).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
 STARTUP = """
