@@ -550,12 +550,13 @@ def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
     assert not isinstance(raised.value, AurousExplorationError)
 
 
-def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None:
+def test_a_fake_keeps_no_exploration_and_a_case_no_requests(fake: Aurous, client: httpx.Client) -> None:
     """Only while it is traced: a fake may live long, and explore much."""
     for traced in (False, True):
         fake._session.traced = traced
         found = fake.explore(lambda: client.get("/v1/balance"), faults="refused")
         assert fake._session.explorations == ([found] if traced else [])
+        assert [bool(case.rows) for case in found.cases] == [traced]
 
 
 def test_a_second_run_may_raise_nothing_else(fake: Aurous, client: httpx.Client) -> None:

@@ -357,17 +357,6 @@ class TestRoute:
         assert len(fake.characters) == 0
         fake.assert_called("characters.create", times=1)
 
-    def test_other_idioms_of_respx(self, fake: Aurous) -> None:
-        """`%`, `return_value`, `mock` and a list of side effects are respx's, and work."""
-        route = fake.route("balance.retrieve")
-        route % 204
-        assert httpx.get(BALANCE).status_code == 204
-        route.return_value = httpx.Response(418, text="tea")
-        assert httpx.get(BALANCE).text == "tea"
-        route.mock(side_effect=[httpx.Response(500), httpx.Response(200, json={"credits": 7})])
-        assert [httpx.get(BALANCE).status_code for _ in range(2)] == [500, 200]
-        assert route.call_count == 4
-
     @pytest.mark.parametrize("kind", ["class", "instance", "raised"])
     @pytest.mark.parametrize("name", ["ReadTimeout", "RemoteProtocolError"])
     @pytest.mark.parametrize("of_httpx", [True, False])

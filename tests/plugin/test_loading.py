@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 
 import pytest
 
-pytestmark = pytest.mark.lowest
+from tests.plugin.conftest import INSTALLED, OTHERS
 
-PLUGGED = {entry.name for entry in entry_points(group="pytest11")}
-INSTALLED = "pytest_aurous" in PLUGGED
-OTHERS = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
-"""Options that keep away what else is installed, whose import takes longer than the run."""
+pytestmark = pytest.mark.lowest
 
 # Everything of the plugin that a test can see, and how often pytest has it.
 USES_IT = """

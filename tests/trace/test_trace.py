@@ -351,14 +351,6 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
     ]
 
 
-def test_without_a_trace_cases_keep_no_requests() -> None:
-    """They would only cost memory."""
-    with Aurous() as aurous, aurous.client() as client:
-        exploration = aurous.explore(lambda: client.get("/v1/balance"), faults="refused")
-
-    assert {case.rows for case in exploration.cases} == {()}
-
-
 def test_each_request_names_the_line_that_sent_it() -> None:
     """With its neighbors in the source, and the callers out to the test."""
 
