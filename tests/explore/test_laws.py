@@ -150,9 +150,7 @@ def test_spares(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
     if careful:
         assert not fake.explore(run, **terms).broken
         return
-    with pytest.raises(AurousExplorationError) as raised:
-        fake.explore(run, **terms)
-    (case,) = raised.value.exploration.broken
+    (case,) = broken(fake, run, **terms).broken
     before = "which existed before and which the good day leaves alone,"
     assert (case.id, case.outcome) == ("balance.retrieve#1 unavailable", "raised")
     assert case.reasons["spares"] == (
