@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 ORDINARY = {
     "except_pass",
     "gathered_errors",
-    "no_key",
     "order_not_persisted",
     "page_is_the_last",
     "webhook_handled_twice",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pytest_aurous import Aurous
 
+    Imported = Callable[[str], dict[str, Any]]
+
 monitoring: Any = getattr(sys, "monitoring", None)
 monitored = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
 BALANCE = """
@@ -67,7 +69,7 @@ BALANCE = """
 
 
 @pytest.fixture
-def application(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
+def application(tmp_path: Path) -> Imported:
     """Return a function that imports an application."""
 
     def imported(source: str) -> dict[str, Any]:
@@ -85,9 +87,7 @@ def lines_of(found: Any) -> list[tuple[int, ...]]:
 
 
 @monitored
-def test_a_fallback_that_no_case_reached_is_listed(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
-) -> None:
+def test_a_fallback_that_no_case_reached_is_listed(fake: Aurous, client: httpx.Client, application: Imported) -> None:
     """Not what ran on a bad day only, a function that never started, nor what a comment excludes."""
     run = application(BALANCE)["balance"]
 
@@ -101,7 +101,7 @@ def test_a_fallback_that_no_case_reached_is_listed(
 
 @monitored
 def test_a_line_that_a_killed_process_does_not_run_is_named(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+    fake: Aurous, client: httpx.Client, application: Imported
 ) -> None:
     """Only `finally` removes the lock: a killed process leaves it.
 
@@ -134,7 +134,7 @@ def test_a_line_that_a_killed_process_does_not_run_is_named(
 
 
 @monitored
-def test_what_other_threads_run_counts(fake: Aurous, application: Callable[[str], dict[str, Any]]) -> None:
+def test_what_other_threads_run_counts(fake: Aurous, application: Imported) -> None:
     """Each file counts whose code sends a request, in whichever thread."""
     run = application("""
         import contextlib, threading
@@ -157,9 +157,7 @@ def test_what_other_threads_run_counts(fake: Aurous, application: Callable[[str]
 
 
 @monitored
-def test_without_a_free_id_one_line_says_so(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
-) -> None:
+def test_without_a_free_id_one_line_says_so(fake: Aurous, client: httpx.Client, application: Imported) -> None:
     """Other tools hold all of them."""
     run = application(BALANCE)["balance"]
     with ExitStack() as undo:

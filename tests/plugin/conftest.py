@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+PLUGGED: Final = {entry.name for entry in entry_points(group="pytest11")}
+INSTALLED: Final = "pytest_aurous" in PLUGGED
+OTHERS: Final = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
+"""Options that keep away what else is installed, whose import takes longer than the run."""
 
 
 @pytest.fixture

@@ -53,7 +53,6 @@ def rows(result: pytest.RunResult) -> dict[str, dict[str, int]]:
 
 
 def joined(result: pytest.RunResult) -> str:
-    """Return all lines as one."""
     return " ".join(line.strip() for line in result.outlines)
 
 
@@ -490,7 +489,7 @@ def test_a_thorough_test_shows_a_payment_too(explored: pytest.Pytester) -> None:
 
 
 def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
-    """An early save of what a test adds, a task that is started again, polls that yield only, a slow model.
+    """Polls that yield only, and a slow model; what code does that a test explores is in `tests/explore`.
 
     Nor is it one if a fault has deleted a record: whether it may be missing, nobody knows.
     """
@@ -502,26 +501,11 @@ def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
 
         ORDER = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "1"}}
 
-        def test_early_save(aurous, aurous_client):
-            added = aurous.characters.add("A", status="synthesizing")
-            assert aurous_client.post(f"/v1/characters/{added.id}/save").is_error
-            aurous_client.post("/v1/images", **ORDER).raise_for_status()
-
         def test_slow_model(aurous, aurous_client):
             aurous.chat.reply("Never seen.", delay=20)
             chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "x"}]}
             with pytest.raises(httpx.ReadTimeout):
                 aurous_client.post("/v1/chat/completions", json=chat, headers=ORDER["headers"], timeout=10)
-
-        def test_task_again(aurous, aurous_client):
-            for _ in range(1000):
-                image = aurous_client.post("/v1/images", **ORDER).raise_for_status().json()
-                path = f"/v1/images/{image['id']}"
-                status = aurous_client.get(path).raise_for_status().json()["status"]
-                if status not in {"pending", "processing"}:
-                    break
-                time.sleep(5)
-            assert status == "succeeded"
 
         def test_reads(aurous_client):
             made = aurous_client.post("/v1/images", **ORDER).json()
@@ -538,7 +522,7 @@ def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
 
     result = explored.runpytest("--aurous-explore=fail", "-W", "ignore:explore")
 
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=3)
     found = rows(result).values()
     assert {row["broken"] for row in found} == {0}
     assert min(row["cases"] for row in found) > 7

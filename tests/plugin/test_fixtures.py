@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from inspect import signature, unwrap
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from pytest_aurous import Aurous
@@ -17,15 +15,6 @@ if TYPE_CHECKING:
     import faker
 
 pytestmark = pytest.mark.lowest
-
-
-def test_the_fixture_is_live_at_once(aurous: Aurous) -> None:
-    """`aurous` is an `Aurous` that intercepts, with nothing else to do."""
-    response = httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]})
-
-    assert type(aurous) is Aurous
-    assert response.json()["credits"] == 1000
-    assert aurous.calls.last.operation == "balance.retrieve"
 
 
 def test_value_fixtures_have_the_vendors_values(

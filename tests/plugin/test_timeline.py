@@ -31,7 +31,6 @@ SUITE: Final = """
 
 
 def titles(text: str) -> int:
-    """Return how often the section is in a report."""
     return text.count(TITLE)
 
 
