@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
-from .._core.base.errors import AurousError, AurousLookupError
+from .._core.base.errors import AurousError, AurousLookupError, shown
 from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
@@ -153,9 +153,11 @@ def _tells(judged: Judged) -> Breach | None:
 def _untold(judged: Judged, found: list[Change]) -> list[Change]:
     """Leave out what a fallback has ordered, and what that replaces, unless the code returned the same as ever.
 
-    Another result tells the caller. Of a whole test, nobody knows what the code returned.
+    Another result tells the caller, and an object without a repr may. What it returned to a whole test, nobody knows.
     """
-    if not judged.rules.whole and alike(judged.bad.returned, judged.good.returned):
+    returned = judged.bad.returned
+    same = alike(returned, judged.good.returned) and unaddressed(returned) == shown(returned)
+    if same and not judged.rules.whole:
         return found
     instead = ordered_instead(judged.bad, judged.good)
     kinds = {one.record.kind for one in found if one.record.id in instead}

@@ -39,7 +39,7 @@ class Lines:
         self._crashed: Callable[[], bool] = bool  # which is never true
         self._before = set[tuple[str, int]]()
         self._after = set[tuple[str, int]]()
-        self._late = dict[CodeType, bool]()  # whether it began after the crash, and not to end a `with`
+        self._late = dict[CodeType, bool]()  # whether its caller is named instead: it began after the crash
 
     def watching(self) -> ExitStack:
         """Watch in all threads which functions start, and which of their lines run, until the result is left."""
@@ -92,8 +92,7 @@ class Lines:
     def after_crash(self) -> str:
         """Return which lines ran after the crash; empty if none did.
 
-        A ``with`` ran before, an ``except`` only looks whether it is meant, and what is called since is named by its
-        caller, unless a library asks it whether to retry.
+        A ``with`` ran before, and an ``except``, or what a library asks, only looks whether it is meant.
         """
         lines = sorted(one for one in self._after - self._before if one[0] in self._under_test)
         texts = [(file, number, getlines(file)[number - 1 : number]) for file, number in lines]

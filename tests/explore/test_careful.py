@@ -230,6 +230,13 @@ def orders_again(client: httpx.Client, *, cancels: bool) -> Run:
     return run
 
 
+class Told:
+    """A result whose repr says nothing."""
+
+    def __init__(self, result: object) -> None:
+        self.result: object = result
+
+
 class Pair(NamedTuple):
     """A careful program beside its twin.
 
@@ -315,6 +322,13 @@ PAIRS = {
         "tells",
         """but the image 'x' has width 2048, on the good day 4096""",
         {"faults": "partly_down, down, unavailable, rate_limited"},
+    ),
+    "a fallback that an object tells": Pair(
+        lambda _, client: lambda: Told(falls_back(client, tells=True)()),
+        lambda _, client: falls_back(client, tells=False),
+        "tells",
+        """but the image 'x' has width 2048, on the good day 4096""",
+        {"faults": "partly_down, down"},
     ),
     "work that is given up": Pair(
         lambda _, client: orders_again(client, cancels=True),
