@@ -43,7 +43,7 @@ _EXPLAINED: Final = {
     _SET_ASIDE: "Not judged, as other clients may have used the team:",
     _BEYOND: "Not judged, as no recording decides them:",
 }
-_SHOWN: Final = ("file", "place", "operation", "where", "kind", "alone", "assumed", "times")
+_SHOWN: Final = ("operation", "where", "kind", "alone", "assumed", "times")
 """What the JSON has of a difference as it is."""
 _ALONE: Final = "If another client used this team meanwhile, check again with --shared."
 _UNJUDGED: Final = (
@@ -197,7 +197,7 @@ def _facts(first: Mapping[Any, Difference], mask: Sanitizer) -> Iterator[tuple[s
 def _place(one: Difference, mask: Sanitizer, times: int) -> str:
     """Return where the first of several differences is, with the URL where the operation does not name it."""
     method, _, url = one.url.partition(" ")
-    where = f"in {one.file}, {one.place}" + (f": {method} {mask.url(url)}" if url else "")
+    where = f"in {one.file}, exchange {one.number}" + (f": {method} {mask.url(url)}" if url else "")
     return f"first {where}" if times > 1 else where
 
 
@@ -234,7 +234,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
 
 
 def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
-    same = {name: getattr(one, name) for name in _SHOWN}
+    same = {"file": one.file, "place": f"exchange {one.number}", **{name: getattr(one, name) for name in _SHOWN}}
     return {**same, "exchange": one.number, "seen": shown(one.seen, one, mask), "fake": shown(one.fake, one, mask)}
 
 

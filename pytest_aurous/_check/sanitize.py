@@ -67,8 +67,6 @@ _MEDIA: Final = re.compile(
 )
 _MAIN: Final = ("application", "image", "video", "text", "audio")
 _BOUNDARY: Final = "boundary"
-_DONE: Final = b"[DONE]"
-_EVENT: Final = STREAM.field("first")
 _UNKNOWN: Final = Schema({})
 
 
@@ -154,7 +152,6 @@ class Sanitizer:
         return self.value(schema_at(operation, where), value)
 
     def outcome(self, outcome: str) -> str:
-        """Return a status and a code without anything private."""
         status, space, code = outcome.partition(" ")
         return f"{status}{space}{self.at('', 'error.code', code)}"
 
@@ -271,9 +268,9 @@ class Sanitizer:
         lines: list[bytes] = []
         for line in body.split(b"\n"):
             before, mark, data = line.partition(b"data:")
-            if data.strip() != _DONE:
-                event = parsed(data)
-                data = self._plain(data) if event is None else _written(self.value(_EVENT, event), data)
+            if data.strip() != b"[DONE]":
+                event, schema = parsed(data), STREAM.field("first")
+                data = self._plain(data) if event is None else _written(self.value(schema, event), data)
             lines.append(self._plain(before) + mark + data)
         return b"\n".join(lines)
 

@@ -18,7 +18,6 @@ from .._core.resources.styles import IMAGE_STYLES, VIDEO_STYLES, LoraRow, VideoL
 from .._core.wire.fields import HOLDS, Shape
 
 _STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
-_KINDS: Final[dict[type, str]] = {dict: "object", list: "array"}
 
 
 class Schema:
@@ -64,7 +63,7 @@ class Schema:
 
     def fitting(self, value: object) -> Schema:
         """Return the schema that is of objects or arrays, as the value is, if there are several; else itself."""
-        kind = _KINDS.get(type(value))
+        kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else ""
         return next((Schema(one) for one in self._stated.get("anyOf", ()) if kind and one.get("type") == kind), self)
 
 

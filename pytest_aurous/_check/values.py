@@ -83,7 +83,6 @@ OTHER: Final = True
 
 
 def json_type(value: object) -> str:
-    """Return the name of the JSON type of a value; empty for any other object."""
     return _TYPES.get(type(value), "")
 
 
@@ -201,9 +200,6 @@ class Values:
         if changes and allowed is not None and isinstance(status, str) and status not in allowed:
             # The fake cannot be brought to an unknown status, and no page says what else a record shows in it.
             seen, fake = {"status": status}, {"status": fake["status"]}
-        yield from self._fields(where, seen, fake, schema, ground)
-
-    def _fields(self, where: str, seen: _Object, fake: _Object, schema: Schema, ground: str) -> Iterator[Point]:
         new = [name for name in seen if name not in fake]
         for name, value in fake.items():
             inner, shape = f"{where}.{name}", schema.field(name)

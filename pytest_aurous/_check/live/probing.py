@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from ssl import SSLContext
 from typing import Final
 
 import httpx
@@ -49,7 +48,7 @@ _RESERVE: Final = 10
 
 
 class Stopped(Exception):  # noqa: N818 - it names what happened
-    """No other request follows; the message says why."""
+    """Why no other request follows."""
 
 
 def run_probes(
@@ -211,10 +210,8 @@ def send(base_url: str, key: str, line: str, headers: Mapping[str, str], body: s
     return replace(sent, why=redacted(why))
 
 
-@cache
-def _trusted() -> SSLContext:
-    """Return the certificates of the environment, once: to read them takes longer than most requests."""
-    return httpx.create_ssl_context()
+_trusted: Final = cache(httpx.create_ssl_context)
+"""Reads the certificates of the environment, once: that takes longer than most requests."""
 
 
 async def _received(sent: Exchange, headers: Mapping[str, str], key: str) -> Exchange:

@@ -82,7 +82,6 @@ class Follower:
 
     @property
     def now(self) -> float:
-        """The time, in epoch seconds."""
         return self._world.clock.time()
 
     def go_to(self, instant: float) -> None:

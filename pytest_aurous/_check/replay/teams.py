@@ -55,6 +55,10 @@ class ReplayTeams:
     def money_of(self, view: View) -> Money:
         return self.money[self.of(view)]
 
+    def end(self, record: str, ends: set[str]) -> None:
+        for money in self.money.values():
+            money.end(record, ends)
+
     def key_of(self, view: View) -> str:
         """Map the recorded API key to a key of the fake; empty if the request had no key."""
         signed = {"token", "signature"} & view.query.keys() or (view.row.signed and self._has_keys)
