@@ -625,7 +625,6 @@ ROWS: Final[dict[str, Row]] = {
     "an upload is a front without classify": Row(
         "unclassified", shows("characters.create", "refs.0.pose", "front"), "create-2"
     ),
-    "videos leave more and more to their style": Row("two_videos"),
     "a recording has no keys": Row("outputs", unkeyed_everywhere),
     "a recording has lost its bearers": Row("bearers", unkeyed_everywhere),
     "a style has no preview": Row(
