@@ -33,7 +33,6 @@ _ONE_FACT: Final = ("added", "missing", "form", "null", "json type")
 _FOLLOW: Final = (
     "To have the fake follow these: --observed observed.json, then aurous_observed = observed.json in the ini file. "
 )
-_REPORT: Final = "To report them: --report found.md."
 _SET_ASIDE: Final = "not judged (shared)"
 _BEYOND: Final = "beyond recordings"
 _COUNTED: Final = ("refuted", "as written", "as written, but", "cannot tell", "not seen", _SET_ASIDE, _BEYOND)
@@ -81,7 +80,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     lines = [*filter(None, lines)] if brief else lines
     lines += ["", summary(checked)]
     if verdicts.refuted or verdicts.uncovered:
-        lines += [_FOLLOW * bool(expressed(verdicts)[0]) + _REPORT]
+        lines += [_FOLLOW * bool(expressed(verdicts)[0]) + "To report them: --report found.md."]
     return "\n".join(line for text in lines for line in _wrapped(text) or [""])
 
 

@@ -33,7 +33,6 @@ from .probes import PLACE, PROBES, Probe, shown_by
 
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
-_KEY: Final = re.compile(r"[!-~]{16,}")
 _OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
 _READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
@@ -64,7 +63,7 @@ def run_probes(
             f"keep the key of the real API out of runs that nobody watches.\n{_MORE}"
         )
     key = os.environ.get(_VARIABLE, "").strip()
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch("[!-~]{16,}", key):
         found = "has characters that a header cannot carry, or is too short" if key else "is not set"
         raise AurousError(
             f"check --live needs a key of the real API, and {_VARIABLE} {found}. Expected al_live_ and 64 digits; one "

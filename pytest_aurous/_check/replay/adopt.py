@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import instant_of
-from ..._facade import RECORDS
+from ..._facade import ENDED_WELL, RECORDS
 from ..recording.survey import OF_STATES, Sighting, Survey
 from ..recording.view import AT_REST, CLOSE, KINDS, NOT_LET_IN, RUNNING, STATUSES, STYLES, View
 from ..values import id_of, name_of
 from .follower import Follower
 from .gaps import Gaps
-from .money import GOOD, PaidWork, ends_of
+from .money import PaidWork, ends_of
 from .replayed import Replayed
 from .teams import ReplayTeams
 
@@ -311,10 +311,10 @@ class Adopter:
         """End work that no poll has seen end, as the response or a later one shows it, else well."""
         status = "" if view.row.reruns else self._survey.histories.status(row.id, view.index + 1)  # of the new work
         bad = view.code == "output_not_available" or status in _ENDS
-        known = bad or status in GOOD or (view.succeeded and not view.row.reruns)
+        known = bad or status in ENDED_WELL or (view.succeeded and not view.row.reruns)
         if not known:  # nothing shows how it has ended
             self._teams.end(row.id, {"good", "bad"})
-        self.end(view, row.id, status, good=status in GOOD or not bad)
+        self.end(view, row.id, status, good=status in ENDED_WELL or not bad)
 
     def _move(self, record: str, status: str, error: object = None) -> None:
         code = error if status == "failed" and isinstance(error, str) and error else None
