@@ -110,8 +110,7 @@ class Interleaver(Explorer):
     def _fields(self, plan: Any) -> dict[str, Any]:
         waits = [f"the {' worker waited before its request '.join(point.split('#'))}" for point in plan if "#" in point]
         how = ", then ".join(waits) or f"the {plan[0]} worker began, and they switched when one slept"
-        # Each order of the workers may return something else, so a result is no remark.
-        return {"happened": how, "advice": (_MORE,), "remarks": ()}
+        return {"happened": how, "advice": (_MORE,)}
 
 
 def _request(choice: tuple[str, Call]) -> tuple[object, ...]:

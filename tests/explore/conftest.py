@@ -30,7 +30,7 @@ def broken(aurous: Aurous, run: Callable[..., object], **arguments: Any) -> Expl
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let remarks be no errors here: most runs return what they have seen, so that a test can compare it."""
+    """Let remarks be no errors here: most runs are stuck until a key expires, or have lines that no case reaches."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.filterwarnings(r"ignore:a?(explore|interleave)\(\)"))
