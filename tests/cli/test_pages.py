@@ -1,7 +1,5 @@
 """``pytest-aurous docs``: the documentation in the terminal."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Final

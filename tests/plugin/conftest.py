@@ -1,15 +1,11 @@
 """What the tests of the plugin share: the outcome of each test of an inner run, and a system that resolves no name."""
 
-from __future__ import annotations
-
 import re
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture
