@@ -177,7 +177,6 @@ class Response(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
         return jsonlib.loads(self.body)
 
 

@@ -95,36 +95,27 @@ PORTRAIT, SAVE, MAIN = "shop.py:89 portrait", "shop.py:95 save", "main.py:3 main
 OWN = (stack(SEND, PORTRAIT, MAIN), "images.create")
 
 
-@pytest.mark.parametrize(
-    ("others", "line"),
-    [
-        pytest.param([(stack(SEND, SAVE, MAIN), "images.create")], "shop.py:89 in portrait, through gateway.py:61"),
-        pytest.param(
-            [(stack(SEND, SAVE), "files.create"), ((), None)], "shop.py:89 in portrait, through gateway.py:61"
-        ),
-        pytest.param([(stack(SEND), "images.create")], "shop.py:89 in portrait, through gateway.py:61"),
-        pytest.param(
-            [(stack(SEND, SAVE, MAIN), "files.create"), (stack(SAVE, MAIN), "images.output")],
-            "shop.py:89 in portrait, through gateway.py:61",
-        ),
-        pytest.param(
-            [(stack(SEND, SAVE, MAIN), "images.create"), (stack(SAVE), "images.output")], "gateway.py:61 in send"
-        ),
-        pytest.param([OWN], "gateway.py:61 in send"),
-        pytest.param([(OWN[0], "files.create")], "gateway.py:61 in send"),
-        pytest.param([], "gateway.py:61 in send"),
-    ],
-    ids=[
-        "all through a helper",
-        "an unknown stack",
-        "a stack that ends there",
-        "a helper of two operations, beside others",
-        "one operation, beside others",
-        "a loop on one line",
-        "a loop of two operations",
-        "no other request",
-    ],
-)
+PLACE, HELPER = "shop.py:89 in portrait, through gateway.py:61", "gateway.py:61 in send"
+OTHERS: dict[str, tuple[list[tuple[Stack, str | None]], str]] = {
+    "all through a helper": ([(stack(SEND, SAVE, MAIN), "images.create")], PLACE),
+    "an unknown stack": ([(stack(SEND, SAVE), "files.create"), ((), None)], PLACE),
+    "a stack that ends there": ([(stack(SEND), "images.create")], PLACE),
+    "a helper of two operations, beside others": (
+        [(stack(SEND, SAVE, MAIN), "files.create"), (stack(SAVE, MAIN), "images.output")],
+        PLACE,
+    ),
+    "one operation, beside others": (
+        [(stack(SEND, SAVE, MAIN), "images.create"), (stack(SAVE), "images.output")],
+        HELPER,
+    ),
+    "a loop on one line": ([OWN], HELPER),
+    "a loop of two operations": ([(OWN[0], "files.create")], HELPER),
+    "no other request": ([], HELPER),
+}
+"""What else was sent, and the place that is shown."""
+
+
+@pytest.mark.parametrize(("others", "line"), OTHERS.values(), ids=OTHERS)
 def test_a_message_names_the_nearest_place_that_sends_no_requests_for_others(
     others: list[tuple[Stack, str | None]], line: str
 ) -> None:

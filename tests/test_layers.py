@@ -2,6 +2,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -143,6 +144,12 @@ def test_no_module_holds_state(trees: dict[str, ast.Module]) -> None:
     assert sorted(in_each(trees, written).values()) == [
         ["_protected.append(key)"],  # the keys that no text may show, whoever writes it
     ]
+
+
+def test_two_classes_never_share_a_name(trees: dict[str, ast.Module]) -> None:
+    names = Counter(node.name for tree in trees.values() for node in nodes(tree) if isinstance(node, ast.ClassDef))
+
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_public_name_is_there() -> None:

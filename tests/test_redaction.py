@@ -31,7 +31,6 @@ def windows(key: str) -> list[str]:
 
 
 def leaks(text: str, *keys: str) -> list[str]:
-    """Return what is left of the keys."""
     return [window for key in keys for window in windows(key) if window.lower() in text.lower()]
 
 

@@ -31,6 +31,7 @@ from pytest_aurous import (
     Operation,
     Pitfall,
     Script,
+    Snapshot,
     Team,
     aurous_explore,
     aurous_settings,
@@ -75,6 +76,8 @@ def types(aurous: Aurous, character: Character) -> None:
     assert_type(bad_days(2, operations=["characters.*"], faults="-crash"), SearchStrategy[BadDay])
     assert_type(sign_webhook(b"{}", "whsec_x"), str)
     assert_type(AurousServer(aurous).env, dict[str, str])
+    assert_type(AurousServer(aurous).url, str)
+    assert_type(aurous.snapshot(), Snapshot)
 
 
 def mistakes(aurous: Aurous) -> None:

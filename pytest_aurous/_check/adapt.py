@@ -107,7 +107,7 @@ def followed(
     lost = [place for place in others if place not in there]
     while True:
         content = json.dumps({"observed": redacted_json([*observed, *new])}, indent=1) + "\n"
-        anew = again(content).verdicts.places - verdicts.places if new else set[tuple[str, str, str, str]]()
+        anew = again(content).verdicts.places - verdicts.places if new else set[tuple[str, int, str, str]]()
         wrong = [row for row in new if any(_touches(row, *place[2:]) for place in anew)]
         if not wrong:
             return content, lost

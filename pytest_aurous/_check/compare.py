@@ -22,7 +22,6 @@ from .shapes import STREAM, schema_of
 from .shown import shown_by
 from .values import ABSENT, OTHER, RECORD, SAME, Point, Values, Words, alike, form_of, id_of, instead_of, name_of
 
-_TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5
 _ANY_SEED: Final = -1
 """The ``seed`` with which a request leaves the seed to the vendor."""
@@ -100,7 +99,7 @@ class Comparer:
         unknown = [name for name in received if name not in names and name not in _OWN_HEADERS]
         others = [name for name in unknown if VENDORS.match(name)]
         if done.view.refused or done.replays:  # whether these show the tokens of a text, no page says
-            others = [name for name in others if not name.startswith(_TOKENS)]
+            others = [name for name in others if not name.startswith("x-ratelimit-tpm-")]
         apart = not any(map(VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
@@ -375,7 +374,6 @@ def _is_storage(view: View) -> bool:
 
 
 def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the rows that both have, in the same order."""
     own = {_id_of(row): row for row in fake}
     both = [row for row in seen if _id_of(row) in own]
     return both, [own[_id_of(row)] for row in both]

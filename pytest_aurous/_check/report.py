@@ -33,7 +33,6 @@ _ONE_FACT: Final = ("added", "missing", "form", "null", "json type")
 _FOLLOW: Final = (
     "To have the fake follow these: --observed observed.json, then aurous_observed = observed.json in the ini file. "
 )
-_REPORT: Final = "To report them: --report found.md."
 _SET_ASIDE: Final = "not judged (shared)"
 _BEYOND: Final = "beyond recordings"
 _COUNTED: Final = ("refuted", "as written", "as written, but", "cannot tell", "not seen", _SET_ASIDE, _BEYOND)
@@ -43,7 +42,7 @@ _EXPLAINED: Final = {
     _SET_ASIDE: "Not judged, as other clients may have used the team:",
     _BEYOND: "Not judged, as no recording decides them:",
 }
-_SHOWN: Final = ("file", "place", "operation", "where", "kind", "alone", "assumed", "times")
+_SHOWN: Final = ("operation", "where", "kind", "alone", "assumed", "times")
 """What the JSON has of a difference as it is."""
 _ALONE: Final = "If another client used this team meanwhile, check again with --shared."
 _UNJUDGED: Final = (
@@ -81,7 +80,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     lines = [*filter(None, lines)] if brief else lines
     lines += ["", summary(checked)]
     if verdicts.refuted or verdicts.uncovered:
-        lines += [_FOLLOW * bool(expressed(verdicts)[0]) + _REPORT]
+        lines += [_FOLLOW * bool(expressed(verdicts)[0]) + "To report them: --report found.md."]
     return "\n".join(line for text in lines for line in _wrapped(text) or [""])
 
 
@@ -197,7 +196,7 @@ def _facts(first: Mapping[Any, Difference], mask: Sanitizer) -> Iterator[tuple[s
 def _place(one: Difference, mask: Sanitizer, times: int) -> str:
     """Return where the first of several differences is, with the URL where the operation does not name it."""
     method, _, url = one.url.partition(" ")
-    where = f"in {one.file}, {one.place}" + (f": {method} {mask.url(url)}" if url else "")
+    where = f"in {one.file}, exchange {one.number}" + (f": {method} {mask.url(url)}" if url else "")
     return f"first {where}" if times > 1 else where
 
 
@@ -234,7 +233,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
 
 
 def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
-    same = {name: getattr(one, name) for name in _SHOWN}
+    same = {"file": one.file, "place": f"exchange {one.number}", **{name: getattr(one, name) for name in _SHOWN}}
     return {**same, "exchange": one.number, "seen": shown(one.seen, one, mask), "fake": shown(one.fake, one, mask)}
 
 

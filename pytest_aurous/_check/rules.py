@@ -35,11 +35,8 @@ _RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "he
 _DAY: Final = 86_400.0
 _GENERAL: Final = frozenset((*USUAL_CODES.values(), *GLOBAL_CODES))
 """Codes that only repeat the status, and do not say what is wrong with the request."""
-_UNKNOWN: Final = USUAL_CODES[HTTPStatus.NOT_FOUND]
 _IN_USE: Final = USUAL_CODES[HTTPStatus.CONFLICT]
 _REVOKED: Final = "revoked_api_key"
-_NO_SCOPE: Final = USUAL_CODES[HTTPStatus.FORBIDDEN]
-_NO_VERSION: Final = "unknown_version"
 _OF_A_BODY: Final = ("missing_field", "invalid_format")
 """The codes of a body that is missing or malformed (err-8)."""
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
@@ -80,10 +77,10 @@ class _Case:
         self.repeats: bool = first is not None and first.exchange.content == view.exchange.content
         self.is_late: bool = first is not None and view.at - first.at > _DAY
         self.is_other_status: bool = self.is_refused and len(self.codes) == 1
-        self.is_of_key: bool = self.outcome[:3] == "401" or self.code == _NO_SCOPE
+        self.is_of_key: bool = self.outcome[:3] == "401" or self.code == USUAL_CODES[HTTPStatus.FORBIDDEN]
         self.ignores_key: bool = bool(view.idempotency) and not view.row.idempotent
         self.lacks_body: bool = view.sent is None and view.code in _OF_A_BODY
-        self.lacks_version: bool = view.code == _NO_VERSION and "aurous-version" not in view.exchange.sent
+        self.lacks_version: bool = view.code == "unknown_version" and "aurous-version" not in view.exchange.sent
         self.id: str = point.record or str(view.result.get("id"))
         self.is_same_record: bool = first is not None and first.result.get("id") == view.result.get("id")
         self.is_same_code: bool = first is not None and first.code == view.code
@@ -425,7 +422,7 @@ def _is_of_state(done: Replayed) -> bool:
 def _is_final(done: Replayed) -> bool:
     """Whether a record is in a state that nothing changes any more, or the request gets the same in each state."""
     view = done.view
-    gone = view.code == _UNKNOWN and not view.row.signed and view.collection not in DELETABLE
+    gone = view.code == USUAL_CODES[HTTPStatus.NOT_FOUND] and not view.row.signed and view.collection not in DELETABLE
     ended = view.cancels and done.was not in RUNNING
     return view.row.any_id or bool(view.collection in STATUSES and done.was and (gone or ended))
 

@@ -33,7 +33,6 @@ _PREFIX: Final = re.compile(
 """What the rest of a text is masked behind: the kind of an id, a secret or an inline picture stays."""
 _URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL | re.IGNORECASE)
 _REST: Final = re.compile(r"(:\d{1,5}(?![^/?]))?([^?]*)\??(.*)", re.DOTALL)
-_ANCHOR: Final = re.compile(r"[a-z_]{0,40}")
 _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
     "localhost",
@@ -54,7 +53,6 @@ _RECEIVED: Final = frozenset({
     *(f"x-ratelimit-{kind}{name}" for kind in ("", "tpm-") for name in ("limit", "remaining", "reset")),
 })  # fmt: skip
 """The headers of responses that a rule is about. Of other headers of the vendor, the values are masked."""
-_NAME: Final = re.compile("[a-z-]{1,40}")
 _VALUE: Final = re.compile(
     rf"@?{_NUMBER}|{RECORD.pattern}|{STAMP.pattern}|{_DATE}|bytes[ =][\d*/,-]+|bytes|none|true|false|route"
     r"|ignored_streaming|not_set"
@@ -67,8 +65,6 @@ _MEDIA: Final = re.compile(
 )
 _MAIN: Final = ("application", "image", "video", "text", "audio")
 _BOUNDARY: Final = "boundary"
-_DONE: Final = b"[DONE]"
-_EVENT: Final = STREAM.field("first")
 _UNKNOWN: Final = Schema({})
 
 
@@ -154,14 +150,13 @@ class Sanitizer:
         return self.value(schema_at(operation, where), value)
 
     def outcome(self, outcome: str) -> str:
-        """Return a status and a code without anything private."""
         status, space, code = outcome.partition(" ")
         return f"{status}{space}{self.at('', 'error.code', code)}"
 
     def url(self, url: str, *, page: bool = False) -> str:
         """Return a URL without secrets and foreign hosts; the URL of a *page* keeps its words."""
         url, mark, anchor = url.partition("#")
-        after = mark + (anchor if page and _ANCHOR.fullmatch(anchor) else self.mask(anchor))
+        after = mark + (anchor if page and re.fullmatch("[a-z_]{0,40}", anchor) else self.mask(anchor))
         found = _URL.fullmatch(url)
         if found is None:
             return self.mask(url) + after
@@ -208,7 +203,7 @@ class Sanitizer:
 
     def _headers(self, headers: Pairs, *, response: bool) -> Pairs:
         named = [(name.lower(), value) for name, value in headers]
-        new = [name for name, _ in named if response and VENDORS.match(name) and _NAME.fullmatch(name)]
+        new = [name for name, _ in named if response and VENDORS.match(name) and re.fullmatch("[a-z-]{1,40}", name)]
         known = _RECEIVED if response else _SENT
         return tuple((name, self.header(name, value)) for name, value in named if name in known or name in new)
 
@@ -271,9 +266,9 @@ class Sanitizer:
         lines: list[bytes] = []
         for line in body.split(b"\n"):
             before, mark, data = line.partition(b"data:")
-            if data.strip() != _DONE:
-                event = parsed(data)
-                data = self._plain(data) if event is None else _written(self.value(_EVENT, event), data)
+            if data.strip() != b"[DONE]":
+                event, schema = parsed(data), STREAM.field("first")
+                data = self._plain(data) if event is None else _written(self.value(schema, event), data)
             lines.append(self._plain(before) + mark + data)
         return b"\n".join(lines)
 

@@ -17,9 +17,6 @@ from .._core.resources.openapi import COMPONENTS, document
 from .._core.resources.styles import IMAGE_STYLES, VIDEO_STYLES, LoraRow, VideoLoraRow
 from .._core.wire.fields import HOLDS, Shape
 
-_STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
-_KINDS: Final[dict[type, str]] = {dict: "object", list: "array"}
-
 
 class Schema:
     """What is known of one value: references are resolved, and of several schemas the first that is not null counts.
@@ -64,7 +61,7 @@ class Schema:
 
     def fitting(self, value: object) -> Schema:
         """Return the schema that is of objects or arrays, as the value is, if there are several; else itself."""
-        kind = _KINDS.get(type(value))
+        kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else ""
         return next((Schema(one) for one in self._stated.get("anyOf", ()) if kind and one.get("type") == kind), self)
 
 
@@ -93,7 +90,7 @@ def schema_of(operation: str, part: Literal["request", "success", "refusal"] = "
 
 def schema_at(operation: str, where: str) -> Schema:
     """Return the schema of a place in a response, such as ``body.data[].name`` or ``error.code``."""
-    first, *steps = _STEP.findall(where)
+    first, *steps = re.findall(r"[^.\[\]]+|\[\]", where)
     schema = schema_of(operation, "refusal").field(first) if first == "error" else schema_of(operation)
     for step in steps:
         schema = schema.items if step == "[]" else schema.field(step)

@@ -20,7 +20,6 @@ STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z
 """An instant or a date, and nothing else."""
 _SECOND: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PREFIXED: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}|(whsec)_\S+")
-_WORDS: Final = re.compile("[A-Z]?[a-z0-9]+")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}|[a-z]{1,20}([A-Z][a-z]{1,20}){1,3}")
 """A word in the form of the API's, or of the names of other APIs; keys and most texts of users are none."""
 _BOUND_NAMES: Final = ("url", "upload_url", "output_urls", "output_video_url")
@@ -83,7 +82,6 @@ OTHER: Final = True
 
 
 def json_type(value: object) -> str:
-    """Return the name of the JSON type of a value; empty for any other object."""
     return _TYPES.get(type(value), "")
 
 
@@ -109,7 +107,7 @@ def alike(name: str, others: Iterable[str]) -> str:
 
 
 def _words_of(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(name)]
+    return [word.lower() for word in re.findall("[A-Z]?[a-z0-9]+", name)]
 
 
 def instead_of(name: str) -> Any:
@@ -201,9 +199,6 @@ class Values:
         if changes and allowed is not None and isinstance(status, str) and status not in allowed:
             # The fake cannot be brought to an unknown status, and no page says what else a record shows in it.
             seen, fake = {"status": status}, {"status": fake["status"]}
-        yield from self._fields(where, seen, fake, schema, ground)
-
-    def _fields(self, where: str, seen: _Object, fake: _Object, schema: Schema, ground: str) -> Iterator[Point]:
         new = [name for name in seen if name not in fake]
         for name, value in fake.items():
             inner, shape = f"{where}.{name}", schema.field(name)

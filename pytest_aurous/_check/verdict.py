@@ -36,10 +36,6 @@ class Difference(Point):
     url: str
     times: int = 0
 
-    @property
-    def place(self) -> str:
-        return f"exchange {self.number}"
-
 
 @dataclass
 class RuleVerdict:
@@ -97,7 +93,7 @@ class Verdicts:
     def __init__(self, names: Iterable[str]) -> None:
         self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in names}
         self.exchanges: int = 0
-        self.places: set[tuple[str, str, str, str]] = set()
+        self.places: set[tuple[str, int, str, str]] = set()
         self.open: set[tuple[str, int, str]] = set()
         self.uncovered: dict[_Place, Difference] = {}
         self.omitted: Counter[str] = Counter()
@@ -148,7 +144,7 @@ class Verdicts:
                 one = _difference(file, done, replace(point, assumed=rules.is_assumed(done, point, rule)), alone=alone)
                 found.setdefault((rule, (view.operation, point.where, _compared(one))), one)
         for (rule, place), one in found.items():
-            self.places.add((file, one.place, one.operation, one.where))
+            self.places.add((file, one.number, one.operation, one.where))
             first = self.rules[rule].first if rule else self.uncovered
             first.setdefault(place, one).times += 1
         differing = {rule for rule, _ in found}

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from .._core.base.amounts import json_number
 from .._core.base.chains import connected
 from .._core.base.errors import AurousError, nearest, see, shown
 from .kinds import KINDS, NEED_PATIENCE, TELLING, Plan
-from .laws import Breach, Day, Judged, excuse, failed_line, other_result
+from .laws import Breach, Day, Judged, excuse, failed_line
 from .options import PAGE, Options
 from .places import EVENTS, MET, PATIENT, WRITES, places_of, telling
 from .report.result import Case, Expected
 from .report.text import advice, listed, rows, story
-
-_RETURNED: Final = (
-    "the run returned another value than on the good day. Set returns=True to see both, or let run return nothing "
-    "that differs"
-)
 
 
 class Plans(NamedTuple):
@@ -81,13 +76,9 @@ def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
 def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
     if plans.met:
         return f"no case was run, because no request is left to break: {' '.join(plans.remarks) or 'none is known.'}"
-    return " ".join(
-        (
-            f"no case was run, because no request of the good day fits these faults: {', '.join(faults)}.",
-            "Leave out faults= to try all that fit, or let the code send such a request.",
-            *plans.remarks,
-        )
-    )
+    why = f"no case was run, because no request of the good day fits these faults: {', '.join(faults)}."
+    remedy = "Leave out faults= to try all that fit, or let the code send such a request."
+    return " ".join([why, remedy, *plans.remarks])
 
 
 def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
@@ -119,11 +110,8 @@ def case_of(case_id: str, judged: Judged, breaches: Mapping[str, Breach]) -> Cas
     rules, good, day = judged.rules, judged.good, judged.bad
     last = judged.second or day
     if not breaches:
-        remarks = [excuse(judged)] if "recovers" in rules.laws else []
-        if "returns" not in rules.laws and other_result(judged):
-            remarks.append(_RETURNED)
-        failed = failed_line(judged)
-        return case_of_day(case_id, day, last, assertion=failed, remarks=tuple(filter(None, remarks)))
+        remark = excuse(judged) if "recovers" in rules.laws else ""
+        return case_of_day(case_id, day, last, assertion=failed_line(judged), remarks=(remark,) if remark else ())
     law, first = next(iter(breaches.items()))
     return case_of_day(
         case_id,

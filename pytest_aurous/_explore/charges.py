@@ -92,6 +92,6 @@ def why_too_many(group: Sequence[Order], day: Day, good: Day) -> tuple[str, str]
 
 def _only_difference(order: Order, other: Order) -> str:
     """Return the name of the field by which alone the bodies of two orders of one operation differ; else empty."""
-    ours, theirs = (as_object(parsed(one.call.content)) for one in (order, other))
+    ours, theirs = (as_object(parsed(one.body[-1].encode())) for one in (order, other))
     names = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
     return names[0] if len(names) == 1 and order.call.operation == other.call.operation else ""

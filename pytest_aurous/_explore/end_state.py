@@ -41,7 +41,7 @@ class EndRecord:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it costs nothing, and stays for good (cred-2, img-7)."""
+        """Whether it costs nothing, and stays for good (cred-2, img-7): one more of it does not count."""
         return ("status", '"cancelled"') in self.fields
 
     def told(self, other: EndRecord, when: str) -> str:
@@ -157,8 +157,7 @@ class Change(NamedTuple):
 def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) -> list[Change]:
     """Return how the records at the end of a run differ from those of the good day: first those that are missing.
 
-    Records of one name are the same record, whatever their ids; a record of the start is known by its id. One more that
-    was cancelled does not count.
+    Records of one name are the same record, whatever their ids; a record of the start is known by its id.
     """
     # What one run has removed and the other has not is there after the other.
     here, there = (

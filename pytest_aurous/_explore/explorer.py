@@ -11,16 +11,7 @@ from typing import Any, Final
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._core.base.frames import shown_place
 from .._facade import Written
-from .cases import (
-    Plans,
-    about,
-    case_of,
-    case_of_day,
-    check_ids,
-    most_telling,
-    nothing_fits,
-    plans_of,
-)
+from .cases import Plans, about, case_of, case_of_day, check_ids, most_telling, nothing_fits, plans_of
 from .compare import alike, difference, unaddressed
 from .ids import slug
 from .kinds import DOWN, END_PROCESS, KINDS, NEED_TIME, PARTLY_DOWN, Plan
@@ -246,7 +237,9 @@ class Explorer:
             await self._explain_second_run(good)
         known, file = self._options.accepts(case_id, reasons)
         case = replace(case_of(case_id, judged, reasons), differs=differs, known=known, baseline=file)
-        case = replace(case, remarks=(*case.remarks, *remarks, *filter(None, [self._after_crash(judged)])))
+        if judged.bad.outcome == "crashed" and (ran := self.lines.after_crash()):
+            remarks = (*remarks, ran)
+        case = replace(case, remarks=(*case.remarks, *remarks))
         self._cases.append(replace(case, **self._fields(plan)))
         self._left()
         if alone and day.error is not None:
@@ -254,9 +247,6 @@ class Explorer:
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
             raise day.error.with_traceback(trace)
         return self._cases[-1]
-
-    def _after_crash(self, judged: Judged) -> str:
-        return self.lines.after_crash() if judged.bad.outcome == "crashed" else ""
 
     def _judge(self, judged: Judged) -> dict[str, Breach]:
         return judge(judged)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
-from .._core.base.errors import AurousError, AurousLookupError
+from .._core.base.errors import AurousError, AurousLookupError, shown
 from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
@@ -46,7 +46,6 @@ _STUCK: Final = (
 GIVEN_UP: Final = "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
 """Why a second run need not repair anything. It is no warning, as nobody can do anything about it."""
 AFTER_A_WHILE: Final = "the code recovers only after a while:"
-_FAILED: Final = ("status", '"failed"')
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
 """Refusals that no later attempt changes."""
 _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
@@ -109,18 +108,6 @@ def refused(rules: Options, day: Day) -> bool:
     return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
 
 
-def other_result(judged: Judged) -> str:
-    """Return what a run returned, and the good day, if that differs.
-
-    Empty if it does not, if it reports a failure, or if it may show the unknown fields of a response.
-    """
-    good, bad = judged.good, judged.bad
-    greased = any("greased" in (call.fault or "") for call in bad.calls)
-    if greased or bad.outcome != "returned" or refused(judged.rules, bad) or alike(bad.returned, good.returned):
-        return ""
-    return f"returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
-
-
 def needs_second(rules: Options, day: Day, good: Day) -> bool:
     """Whether a second run has to repair what one has left; after a fallback was paid, it may pay the first choice."""
     failed = day.outcome in {"raised", "crashed"} or refused(rules, day)
@@ -166,9 +153,11 @@ def _tells(judged: Judged) -> Breach | None:
 def _untold(judged: Judged, found: list[Change]) -> list[Change]:
     """Leave out what a fallback has ordered, and what that replaces, unless the code returned the same as ever.
 
-    Another result tells the caller. Of a whole test, nobody knows what the code returned.
+    Another result tells the caller, and an object without a repr may. What it returned to a whole test, nobody knows.
     """
-    if not judged.rules.whole and alike(judged.bad.returned, judged.good.returned):
+    returned = judged.bad.returned
+    same = alike(returned, judged.good.returned) and unaddressed(returned) == shown(returned)
+    if same and not judged.rules.whole:
         return found
     instead = ordered_instead(judged.bad, judged.good)
     kinds = {one.record.kind for one in found if one.record.id in instead}
@@ -184,7 +173,7 @@ def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
     """
     if judged.bad.run.deleted:
         return []
-    vain = {one.label for one in judged.good.end.there if one.cancelled or _FAILED in one.fields}
+    vain = {one.label for one in judged.good.end.there if one.cancelled or ("status", '"failed"') in one.fields}
     return [one for one in found if one.what in _NOT_THERE and one.record.label not in vain]
 
 
@@ -246,13 +235,14 @@ def _difference(judged: Judged, day: Day) -> list[Change]:
 def _records(judged: Judged, found: Sequence[Change], before: str, after: str = "") -> Breach | None:
     """Return the breach of records that are not as on the good day.
 
-    The cause is what happened to which kind of record, not what was broken; of two workers, also where they changed it.
+    The cause is what happened to which kind of record, not what was broken; of two workers or a cancel, also where.
     """
     if not found:
         return None
     what, record, _ = found[0]
     kind = "not as on the good day" if what in _NOT_THERE else what
-    at = _lines(judged, _changing(judged.bad, record)) if judged.bad.senders else ""
+    calls = _changing(judged.bad, record) if judged.bad.senders or record.cancelled else []
+    at = _lines(judged, calls[-1:] if record.cancelled else calls)
     return Breach(before + _listed([one.text for one in found]) + after, f"{record.kind}: {kind}", at)
 
 
@@ -316,13 +306,19 @@ def _spares(judged: Judged) -> Breach | None:
         if before.id in deleted:
             found.append(Change("deleted", before, f"{label} was deleted"))
         else:
-            found.append(Change("changed", before, f"{label} has {now[before.id].told(before, 'without the run')}"))
+            after = now[before.id]
+            found.append(Change("changed", after, f"{label} has {after.told(before, 'without the run')}"))
     return _records(judged, found, "")
 
 
 def _returns(judged: Judged) -> Breach | None:
-    text = other_result(judged)
-    return Breach(f"the code {text}", "run: another result") if text else None
+    """Return the breach of another result, unless it reports a failure, or may show what a response has unknown."""
+    good, bad = judged.good, judged.bad
+    greased = any("greased" in (call.fault or "") for call in bad.calls)
+    if greased or bad.outcome != "returned" or refused(judged.rules, bad) or alike(bad.returned, good.returned):
+        return None
+    text = f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
+    return Breach(text, "run: another result")
 
 
 def _no_pitfall(judged: Judged) -> Breach | None:

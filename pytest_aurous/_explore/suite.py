@@ -35,17 +35,7 @@ if TYPE_CHECKING:
     from .report.result import Case
     from .runs.attempt import RunAttempt
 
-__all__ = (
-    "CASE",
-    "Exploration",
-    "LeftOut",
-    "MarkerOptions",
-    "Options",
-    "Suite",
-    "SuiteTest",
-    "matrix",
-    "read_case",
-)
+__all__ = ("CASE", "Exploration", "LeftOut", "MarkerOptions", "Options", "Suite", "SuiteTest", "matrix", "read_case")
 
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
 _LEAST: Final = 20
@@ -236,12 +226,13 @@ def _all_reached(results: Iterable[Mapping[str, Any]]) -> Reached | None:
 
 def _merged(results: Iterable[Mapping[str, Any]]) -> list[Finding]:
     """Return the findings of all tests, the worst law first; what several tests have found is one finding of all."""
+    every = [one for result in results for one in result.get("findings", ())]
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for finding in (one for result in results for one in result.get("findings", ())):
+    for finding in sorted(every, key=lambda one: list(LAWS).index(one["laws"][0])):
         first = found.setdefault((finding["cause"], finding["at"]), {**finding, "cases": [], "tests": []})
         first["cases"] += [case for case in finding["cases"] if case not in first["cases"]]
         first["tests"] += finding["tests"]
-    return sorted(found.values(), key=lambda one: list(LAWS).index(one["laws"][0]))
+    return list(found.values())
 
 
 class SuiteTest:

@@ -39,6 +39,7 @@ class Lines:
         self._crashed: Callable[[], bool] = bool  # which is never true
         self._before = set[tuple[str, int]]()
         self._after = set[tuple[str, int]]()
+        self._late = dict[CodeType, bool]()  # whether its caller is named instead: it began after the crash
 
     def watching(self) -> ExitStack:
         """Watch in all threads which functions start, and which of their lines run, until the result is left."""
@@ -47,6 +48,7 @@ class Lines:
             # A module or the body of a class is no function.
             if code.co_flags & CO_OPTIMIZED and package_of(sys._getframe(1)) not in SENDERS:
                 codes.append(code)
+                self._late.setdefault(code, self._crashed() and not code.co_name.endswith("exit__"))
                 for _, _, number in code.co_lines():
                     if number and number != code.co_firstlineno:  # its `def`
                         self._lines[code.co_filename].setdefault(number, False)
@@ -57,7 +59,7 @@ class Lines:
         def line(code: CodeType, number: int) -> Any:  # pragma: no cover - likewise
             self._lines[code.co_filename][number] = True
             if self._crashed():
-                self._after.add((code.co_filename, number))
+                self._after.update([] if self._late.get(code) else [(code.co_filename, number)])
             elif not self._after:  # else the second run has begun
                 self._before.add((code.co_filename, number))
             return _monitoring.DISABLE
@@ -83,13 +85,14 @@ class Lines:
         self._crashed = crashed
         self._before.clear()
         self._after.clear()
+        self._late.clear()
         if self._known:
             _monitoring.restart_events()
 
     def after_crash(self) -> str:
         """Return which lines ran after the crash; empty if none did.
 
-        A ``with`` ran before, and an ``except`` only looks whether it is meant.
+        A ``with`` ran before, and an ``except``, or what a library asks, only looks whether it is meant.
         """
         lines = sorted(one for one in self._after - self._before if one[0] in self._under_test)
         texts = [(file, number, getlines(file)[number - 1 : number]) for file, number in lines]

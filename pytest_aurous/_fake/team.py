@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._core.base.amounts import exact, json_number, plain
 from .._core.base.arguments import Check, Public
 from .._core.base.errors import hide_mistakes
@@ -24,6 +26,11 @@ from .._core.world.world import World
 from .limits import Limits
 
 __tracebackhide__ = hide_mistakes
+
+if TYPE_CHECKING:  # a handle has the attributes of its row
+    _TeamFields = TeamRow
+else:
+    _TeamFields = object
 
 
 class Belongings(Public):
@@ -98,7 +105,7 @@ class Belongings(Public):
         return VideoLoras(*self._owner)
 
 
-class Team(Belongings, Live, TeamRow):
+class Team(Belongings, Live, _TeamFields):
     """A team, which owns records, credits, rate buckets and keys (auth-6).
 
     Attributes:
@@ -109,6 +116,7 @@ class Team(Belongings, Live, TeamRow):
         ``aurous.client(headers={"X-Api-Key": aurous.teams.add(credits=0).api_key})`` calls for another team.
     """
 
+    _kind = TeamRow
     _prefix = "team"
 
     def __init__(self, world: World, record_id: str) -> None:

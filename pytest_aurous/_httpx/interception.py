@@ -98,8 +98,7 @@ class Interception:
                         self._patch(stack, kind, "handle_request", self._sync)
                     for kind in (stack.AsyncHTTPTransport, *_adapters(stack.AsyncBaseTransport)):
                         self._patch(stack, kind, "handle_async_request", self._async)
-                    transports = sys.modules[f"{stack.__name__}._transports.default"]
-                    self._patch(stack, transports, "create_ssl_context", self._context)
+                    self._patch(stack, _makes_contexts(stack), "create_ssl_context", self._context)
                 if not hasattr(_socket.getaddrinfo, GUARD):  # no plugin guards the whole run
                     for owner, name in RESOLVERS:
                         self._patch(owner, owner, name, lambda _, real: refusing(real, self._refuse))
@@ -207,6 +206,11 @@ class Interception:
             return self._contexts[key]
 
         return create_ssl_context
+
+
+def _makes_contexts(stack: ModuleType) -> ModuleType:
+    """Return the module whose transports call `create_ssl_context` when they are built."""
+    return sys.modules[f"{stack.__name__}._transports.default"]
 
 
 def _adapters(base: type[Any]) -> Iterator[type[Any]]:

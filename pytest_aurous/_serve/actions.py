@@ -12,7 +12,7 @@ from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
 from .._fake.aurous import Aurous
 from .._fake.objects import as_json, say_place, session_of
-from .arguments import PAGE
+from .arguments import PAGE, check_names
 from .literals import Names, call
 from .replies import CONTROL
 from .table import ControlOperation, operations
@@ -104,28 +104,28 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
         AurousError: If it is not possible; then nothing has changed.
     """
     operation = operations()[name]
+    check_names(name, arguments, operation.takes)
     given = {key: arguments[key] for key in operation.own if key in arguments}
+    subject = operation.subject.find(aurous, arguments, name)
     if name.startswith("snapshots."):
         result: Any = _snapshots(aurous, **given)
     elif operation.sets:
-        subject = operation.subject.find(aurous, arguments, name)
         setattr(subject, operation.verb, given[operation.verb])
         result = as_json(subject)
     elif name.startswith("assert_"):
         result = {"passed": True, "report": not_kept(aurous) or None}
         try:
-            _called(operation, aurous, given)
+            _called(operation, subject, given)
         except AssertionError as error:
             result = {"passed": False, "report": "\n".join(filter(None, [str(error), not_kept(aurous)]))}
     else:
-        subject = operation.subject.find(aurous, arguments, name)
         returned: Any = _called(operation, subject, given)
         for fault in [returned] if name.startswith("faults.") else aurous.faults if name == "import_" else []:
             say_place(fault, f"{CONTROL}/{name}")
         if name == "chat.reply":
             say_place(subject, f"{CONTROL}/{name}")
         result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)
-    return Action(name, shown_arguments(arguments), result, undo=undo)
+    return Action(name, shown_arguments(arguments), result, at=session_of(aurous).handle.clock.time(), undo=undo)
 
 
 def not_kept(aurous: Aurous) -> str:

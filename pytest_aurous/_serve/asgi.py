@@ -130,9 +130,7 @@ class AsgiApp:
             request = request._replace(method="GET")
         method, path, query, _, body, own = request
         name = path.removeprefix(CONTROL).strip("/")
-        reply = self._shown(request, name) or refuse_control(request)
-        if reply is None:
-            reply = self._login(request, name)
+        reply = self._shown(request, name) or refuse_control(request) or self._login(request, name)
         if reply is None and name == "events" and method == "GET":
             await self._events(request, receive, send)
             return

@@ -29,7 +29,7 @@ from .._core.wire.har import HarWriter, har
 from .._facade import SETTINGS, fake_key, used_for
 from .._fake.aurous import Aurous
 from .._fake.objects import say_place, session_of
-from .actions import Action
+from .actions import Action, perform
 from .control import Control
 from .replies import CONTROL
 from .table import collections, operations
@@ -182,14 +182,11 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
     Raises:
         AurousError: If it is something else; one line says what.
     """
-    control = Control(aurous)
     try:
-        actions = [control.do(*deed) for deed in _deeds(file)]
+        actions = [perform(aurous, *deed) for deed in _deeds(file)]
     except AurousError as error:
         more = "" if "\n" in str(error) else f" {_STATE}"
         raise AurousError(f"--state {file}: {error}{more}") from None
-    finally:
-        control.tape.stop()
     for fault in aurous.faults:
         say_place(fault, file.name)
     return actions

@@ -96,7 +96,6 @@ class Control:
             AurousError: If it is not possible.
         """
         operation, fake = operations()[name], self.fake
-        check_names(name, body, operation.takes)
         record = body.get("id")
         row = fake.row(record) if operation.subject.of_team and isinstance(record, str) else None
         arguments = dict(body)
@@ -130,6 +129,6 @@ class Control:
         began = clock.time()
         action = perform(self.aurous, name, arguments, undo)
         self._count += 1
-        action = action._replace(number=self._count, at=clock.time())
+        action = action._replace(number=self._count)
         self.tape.note(action, began)
         return action

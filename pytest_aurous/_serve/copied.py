@@ -271,15 +271,13 @@ class _Test:
     def _bind(self, thing: str, value: str, got: str, path: tuple[Any, ...]) -> None:
         """Give a value at a path a name: an f-string may have no expression with quotes in it."""
         keys = [key for key in path if isinstance(key, str) and key.isidentifier()]
-        self._names[value] = self._new("_".join([thing, *keys[-1:]]))
-        self._lines.append(f"{self._names[value]} = {got}{self._path(path)}")
+        self._names[value] = name = self._new("_".join([thing, *keys[-1:]]))
+        indices = "".join(f"[{self._names.literal(key)}]" for key in path)
+        self._lines.append(f"{name} = {got}{indices}")
 
     def _new(self, word: str) -> str:
         self._taken[word] += 1
         return word if self._taken[word] == 1 else f"{word}_{self._taken[word]}"
-
-    def _path(self, keys: tuple[Any, ...]) -> str:
-        return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
     def _read_on(self, step: Taped) -> None:
         """Read the open streams as far as their clients had at a step, so that it happens at the same event."""

@@ -91,7 +91,9 @@ class LiveTrace:
     def present(self, since: str = "") -> str:
         """Return the state now; for a page that has the state called *since*, what has changed in it."""
         with self._fake.lock:  # briefly: other clients wait
-            state, now = self._tape.state.present(), {**self.now(), "settings": self._settings()}
+            unusual = self._fake.settings.unusual("start", "responses", "address")
+            settings = {name: set_as_json(value) for name, value in unusual.items()}
+            state, now = self._tape.state.present(), {**self.now(), "settings": settings}
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
         secret = secret_of(self._tape.witnesses())  # with another one, what was told may have to be redacted
         known = next((view for name, view, hidden in [*self._told] if (name, hidden) == (since, secret)), None)
@@ -119,10 +121,6 @@ class LiveTrace:
             "dropped": self._tape.dropped,
             "snapshots": self.snapshots(),
         }
-
-    def _settings(self) -> dict[str, Any]:
-        unusual = self._fake.settings.unusual("start", "responses", "address")
-        return {name: set_as_json(value) for name, value in unusual.items()}
 
     def snapshots(self) -> list[dict[str, Any]]:
         auto = self.automatic

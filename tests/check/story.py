@@ -178,16 +178,12 @@ def account(teller: Teller) -> None:
     call("POST", "/v1/characters", json={"name": "C", "generate": True, "attributes": ATTRIBUTES},
          headers={"X-Api-Key": poor})  # fmt: skip
     call("GET", "/v1/balance", headers={"X-Api-Key": poor})
-    form = {"files": {"file": ("me.png", picture(["me"], 64, 64, ""), "image/png")}, "data": {"purpose": "reference"}}
-    file = call("POST", "/v1/files", **form)
+    file = teller.file()
     call("GET", f"/v1/files/{file['id']}")
     call("DELETE", f"/v1/files/{file['id']}")
     call("GET", f"/v1/files/{file['id']}")
-    ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
-    upload = call("POST", "/v1/characters/uploads/init", json=ticket)
-    call("PUT", upload["upload_url"], content=b"\x89PNG")
-    call("POST", "/v1/characters/uploads/classify", json={"upload_id": upload["upload_id"]})
-    call("POST", "/v1/characters", json={"name": "D", "upload_ids": [upload["upload_id"]], "client_reference_id": "d"})
+    upload = teller.upload(classified=1)
+    call("POST", "/v1/characters", json={"name": "D", "upload_ids": [upload], "client_reference_id": "d"})
     endpoint = call("POST", "/v1/webhook_endpoints", json={"url": "https://receiver.example/a", "events": ["*"]})
     call("GET", f"/v1/webhook_endpoints/{endpoint['id']}")
     call("POST", f"/v1/webhook_endpoints/{endpoint['id']}/test", json={"event_type": "image.completed"})

@@ -1,6 +1,5 @@
 """A recording of the fake itself refutes nothing."""
 
-import json
 from collections.abc import Callable
 from cProfile import Profile
 from pathlib import Path
@@ -16,6 +15,7 @@ from pytest_aurous._check.replay import money, replay
 from pytest_aurous._core.world.settings import READINGS
 from tests.check.changes import Change, bare, begin, bodiless, fields, keyed, left_out, shows, unheard
 from tests.check.story import STORIES, Entries, Teller, check_files, checked, refuted, sanitized, told, write
+from tests.check.test_recording import har
 from tests.check.walks import Walk
 from tests.conftest import slow_but
 
@@ -138,10 +138,8 @@ def test_what_a_test_may_script_refutes_a_rule_if_a_fake_has_not_sent_it(
     entries = told(story)
     change(entries)
     keyed("al_live_77")(entries)
-    file = tmp_path / "vendor.har"
-    file.write_text(json.dumps({"log": {"creator": {"name": "proxy"}, "entries": entries}}), encoding="utf-8")
 
-    assert refuted(check_files([file])) == rules
+    assert refuted(check_files([har(tmp_path, *entries)])) == rules
 
 
 def test_calls_grow_with_a_recording_and_not_with_its_square(tmp_path: Path) -> None:

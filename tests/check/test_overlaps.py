@@ -1,7 +1,6 @@
 """Requests that overlap: nobody knows in which order the API has handled them, so nothing about that is refuted."""
 
 import asyncio
-import json
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pytest_aurous._core.base.instants import iso_milliseconds, moment, parse_in
 from tests.check.changes import keyed, two_tokens
 from tests.check.stories import KEY, id_of, ready
 from tests.check.story import ATTRIBUTES, NOW, Entries, Teller, check_files, refuted, told
+from tests.check.test_recording import har
 from tests.conftest import slow_but
 
 Client: TypeAlias = "Generator[Any, Any, None]"
@@ -40,10 +40,8 @@ def spans(entries: Entries, *some: tuple[float, float]) -> Entries:
 
 
 def check(folder: Path, entries: Entries) -> Checked:
-    """Check the recording of a proxy, which is in order of time."""
-    file = folder / "vendor.har"
-    file.write_text(json.dumps({"log": {"creator": {"name": "proxy"}, "entries": entries}}), encoding="utf-8")
-    return check_files([file])
+    """Check the recording of somebody else, which is in order of time."""
+    return check_files([har(folder, *entries)])
 
 
 def reviewed(teller: Teller) -> str:
@@ -134,6 +132,18 @@ def test_rate_1_two_tokens_for_a_request_fit_in_no_order(tmp_path: Path, story: 
         change(entries)
         begins = [number * apart for number in range(len(entries))]
         assert refuted(check(tmp_path, spans(entries, *((one, one + 0.5) for one in begins)))) == rules
+
+
+def test_rate_4_slow_requests_take_their_tokens_one_after_the_other(tmp_path: Path) -> None:
+    """Also where the bucket fills faster than they empty it: a later response then shows more tokens."""
+    teller, chance, now, some = Teller(), Random(1), 1.0, list[tuple[float, float]]()
+    for _ in range(60):
+        begin, handled = now, now + chance.random() / 10
+        now = handled + chance.random() / 10
+        some.append((begin, now))
+        teller.aurous.clock.freeze(moment(START + handled))
+        teller.client.get("/v1/webhook_endpoints", params={"limit": 0})
+    assert refuted(check(tmp_path, spans(teller.entries(), *some))) == []
 
 
 def program(path: str) -> Client:

@@ -1,6 +1,7 @@
 """``pytest-aurous docs``: the documentation in the terminal."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -113,32 +114,37 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Return what the command prints for a topic."""
+
+    def show(*topic: str) -> str:
+        assert main(["docs", *topic]) == 0, topic
+        return capsys.readouterr().out
+
+    return show
+
+
 @pytest.mark.usefixtures("folder")
-def test_a_page_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_is_plain_text(printed: Callable[..., str]) -> None:
     """No comment, no markup; tables are aligned, or listed where they are too wide; lists name the topics of links."""
     for topic in ("reference/faults", "faults", "reference/faults.md", "reference/faults.html"):
-        assert main(["docs", topic]) == 0
-        assert capsys.readouterr().out == PLAIN
+        assert printed(topic) == PLAIN
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_section_is_printed_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_section_is_printed_alone(printed: Callable[..., str]) -> None:
     """It is named as a link names it, or as its heading is written; the last one ends with the page."""
-    printed = []
-    for topic in ("faults#stall", "faults#Stall", "faults#wide"):
-        assert main(["docs", topic]) == 0
-        printed.append(capsys.readouterr().out.strip())
+    stall, again, wide = (printed(topic).strip() for topic in ("faults#stall", "faults#Stall", "faults#wide"))
 
-    stall, again, wide = printed
     assert stall == again == PLAIN[PLAIN.index("Stall") : PLAIN.index("Wide")].strip()
     assert wide == PLAIN[PLAIN.index("Wide") :].strip()
 
 
 @pytest.mark.usefixtures("folder")
-def test_without_a_topic_the_pages_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_topic_the_pages_are_listed(printed: Callable[..., str]) -> None:
     """Each has one line, below the headings of the first page; what only the repository has is not among them."""
-    assert main(["docs"]) == 0
-    assert capsys.readouterr().out.splitlines()[:6] == [
+    assert printed().splitlines()[:6] == [
         "Start",
         "  how-to/lists      Lists of things",
         "",
@@ -149,21 +155,22 @@ def test_without_a_topic_the_pages_are_listed(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.usefixtures("folder")
-def test_an_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_example_is_printed_as_it_is(printed: Callable[..., str]) -> None:
     """A page that shows no code of it names its topic."""
-    assert main(["docs", "how-to/lists"]) == 0
-    assert main(["docs", "examples/shop.py"]) == 0
-    assert capsys.readouterr().out == "Lists\n=====\n\nOf a shop (examples/shop.py).\nSHOP = 1\n"
+    assert printed("how-to/lists") == "Lists\n=====\n\nOf a shop (examples/shop.py).\n"
+    assert printed("examples/shop.py") == "SHOP = 1\n"
 
 
-def test_a_page_that_is_not_in_the_package_has_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_that_is_not_in_the_package_has_its_address(printed: Callable[..., str]) -> None:
     """The changelog and the policies are on the site; other pages name them."""
     site = "https://pytest-aurous.readthedocs.io/en/latest"
-    for topic, address in {"SECURITY": "SECURITY.html", "CHANGELOG.md": "CHANGELOG.html"}.items():
-        assert main(["docs", topic]) == 0
-        assert capsys.readouterr().out == f"It is on the site: {site}/{address}\n"
-    assert main(["docs", "CONTRIBUTING#tests"]) == 0
-    assert capsys.readouterr().out == f"It is on the site: {site}/CONTRIBUTING.html#tests\n"
+    topics = {
+        "SECURITY": "SECURITY.html",
+        "CHANGELOG.md": "CHANGELOG.html",
+        "CONTRIBUTING#tests": "CONTRIBUTING.html#tests",
+    }
+    for topic, address in topics.items():
+        assert printed(topic) == f"It is on the site: {site}/{address}\n"
 
 
 @pytest.mark.usefixtures("folder")
@@ -190,19 +197,17 @@ def test_an_unknown_topic_is_told_the_nearest(capsys: pytest.CaptureFixture[str]
         ("shop", ["how-to/lists#lists  Lists"]),
     ],
 )
-def test_other_words_are_searched_for(topic: str, found: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_words_are_searched_for(topic: str, found: list[str], printed: Callable[..., str]) -> None:
     """Sections with all of them are listed, in their headings before in their text; examples are not searched."""
-    assert main(["docs", topic]) == 0
-    first, *listed = capsys.readouterr().out.splitlines()
+    first, *listed = printed(topic).splitlines()
 
     assert first == f"No page is called {topic!r}. It is in these sections:"
     assert [line.strip() for line in listed][: len(found)] == found
 
 
-def test_a_search_lists_twenty_sections(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_search_lists_twenty_sections(printed: Callable[..., str]) -> None:
     """Those that have the word most often come first."""
-    assert main(["docs", "idempotency"]) == 0
-    _, first, *others = capsys.readouterr().out.splitlines()
+    _, first, *others = printed("idempotency").splitlines()
 
     assert first.split() == ["fidelity#idempotency", "Idempotency"]
     assert len(others) == 19
@@ -221,7 +226,7 @@ def test_only_a_terminal_has_a_pager(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert (shown, capsys.readouterr().out) == ([PLAIN], PLAIN)
 
 
-def test_each_page_of_a_checkout_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_page_of_a_checkout_is_readable(printed: Callable[..., str]) -> None:
     """No page shows a comment, a fence or a link, and none is wider than its code."""
     found = pages.topics()
 
@@ -233,8 +238,7 @@ def test_each_page_of_a_checkout_is_readable(capsys: pytest.CaptureFixture[str])
     for topic in found:
         if topic.endswith(".py"):
             continue
-        assert main(["docs", topic]) == 0
-        prose = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("    ")]
+        prose = [line for line in printed(topic).splitlines() if not line.startswith("    ")]
         assert [line for line in prose if any(mark in line for mark in ("<!--", "```", "]("))] == [], topic
 
 
@@ -257,10 +261,9 @@ def test_each_message_leads_to_a_page_of_it(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     "word", ["asyncio.timeout", "Event.wait", "fork", "multiprocessing", "sqlite", "tenacity", "idempotency"]
 )
-def test_what_readers_look_for_is_found_in_a_guide_first(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_readers_look_for_is_found_in_a_guide_first(word: str, printed: Callable[..., str]) -> None:
     """Below the headings that have the word, a how-to stands before the reference, and that before Fidelity."""
-    assert main(["docs", word]) == 0
-    listed = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[1:]]
+    listed = [line.split(maxsplit=1) for line in printed(word).splitlines()[1:]]
     in_text = [topic.split("#")[0] for topic, *title in listed if word.lower() not in "".join(title).lower()]
     kinds = [next((at for at, kind in enumerate(KINDS) if page.startswith(kind)), len(KINDS)) for page in in_text]
     assert any(topic.startswith("how-to/") for topic, *_ in listed)

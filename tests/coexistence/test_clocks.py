@@ -30,37 +30,11 @@ CHECK: Final = """
 """
 
 
-def test_freezegun(pytester: pytest.Pytester) -> None:
-    """The clock stands, ticks and moves with freezegun; ours can move on beside it."""
-    pytester.makepyfile(
-        f"""{CHECK}
-    from freezegun import freeze_time
+def test_freezegun_and_time_machine(pytester: pytest.Pytester) -> None:
+    """Our clock stands, ticks and moves with theirs, as a block, marker or fixture, and can move on beside it.
 
-    def test_block(aurous, aurous_client):
-        with freeze_time("2030-01-02 03:04:05") as frozen:
-            check(aurous, aurous_client, frozen.tick)
-
-    @pytest.fixture
-    def frozen():
-        with freeze_time("2030-01-02 03:04:05") as frozen:
-            yield frozen
-
-    def test_fixture_after(aurous, aurous_client, frozen):
-        check(aurous, aurous_client, frozen.tick)
-
-    def test_async(frozen, aurous):
-        async def ask():
-            async with httpx.AsyncClient(headers={{"X-Api-Key": aurous.api_key}}) as client:
-                return await client.post(aurous.base_url + "/v1/characters", json=BODY)
-        assert asyncio.run(ask()).json()["created_at"].startswith("2030-01-02T03:04:05")
+    With the setting `now`, the fake's time is its own.
     """
-    )
-
-    pytester.runpytest().assert_outcomes(passed=3)
-
-
-def test_time_machine(pytester: pytest.Pytester) -> None:
-    """As a block, marker and fixture, it takes the clock along; with the setting `now` the fake's time is its own."""
     pytester.makepyfile(
         f"""{CHECK}
     from freezegun import freeze_time
@@ -69,15 +43,33 @@ def test_time_machine(pytester: pytest.Pytester) -> None:
     AT = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
 
     def test_block(aurous, aurous_client):
+        with freeze_time(AT) as frozen:
+            check(aurous, aurous_client, frozen.tick)
+
+    def test_block_of_time_machine(aurous, aurous_client):
         with tm.travel(AT, tick=False) as traveller:
             check(aurous, aurous_client, traveller.shift)
 
-    @pytest.mark.time_machine(AT, tick=False)
-    def test_marker(aurous, aurous_client, time_machine):
+    @pytest.fixture
+    def frozen():
+        with freeze_time(AT) as frozen:
+            yield frozen
+
+    def test_fixture_after(aurous, aurous_client, frozen):
+        check(aurous, aurous_client, frozen.tick)
+
+    def test_fixture_of_time_machine(aurous, aurous_client, time_machine):
+        time_machine.move_to(AT, tick=False)
         check(aurous, aurous_client, time_machine.shift)
 
-    def test_fixture(aurous, aurous_client, time_machine):
-        time_machine.move_to(AT, tick=False)
+    def test_async(frozen, aurous):
+        async def ask():
+            async with httpx.AsyncClient(headers={{"X-Api-Key": aurous.api_key}}) as client:
+                return await client.post(aurous.base_url + "/v1/characters", json=BODY)
+        assert asyncio.run(ask()).json()["created_at"].startswith("2030-01-02T03:04:05")
+
+    @pytest.mark.time_machine(AT, tick=False)
+    def test_marker(aurous, aurous_client, time_machine):
         check(aurous, aurous_client, time_machine.shift)
 
     def test_ticking(aurous, aurous_client):
@@ -87,11 +79,11 @@ def test_time_machine(pytester: pytest.Pytester) -> None:
 
     @pytest.mark.aurous(now="2026-05-08T10:00:00Z")
     def test_a_clock_of_our_own(aurous, aurous_client):
-        for travel in (freeze_time("2030-01-01"), tm.travel(AT)):
+        for travel in (freeze_time(AT), tm.travel(AT)):
             with travel:
                 made = aurous_client.post("/v1/characters", json=BODY).json()
                 assert made["created_at"].startswith("2026-05-08T10:00:00")
     """
     )
 
-    pytester.runpytest("-p", "time_machine").assert_outcomes(passed=5)
+    pytester.runpytest("-p", "time_machine").assert_outcomes(passed=8)

@@ -225,6 +225,13 @@ def orders_again(client: httpx.Client, *, cancels: bool) -> Run:
     return run
 
 
+class Told:
+    """A result whose repr says nothing."""
+
+    def __init__(self, result: object) -> None:
+        self.result: object = result
+
+
 class Pair(NamedTuple):
     """A careful program beside its twin.
 
@@ -310,6 +317,13 @@ PAIRS = {
         "tells",
         """but the image 'x' has width 2048, on the good day 4096""",
         {"faults": "partly_down, down, unavailable, rate_limited"},
+    ),
+    "a fallback that an object tells": Pair(
+        lambda _, client: lambda: Told(falls_back(client, tells=True)()),
+        lambda _, client: falls_back(client, tells=False),
+        "tells",
+        """but the image 'x' has width 2048, on the good day 4096""",
+        {"faults": "partly_down, down"},
     ),
     "work that is given up": Pair(
         lambda _, client: orders_again(client, cancels=True),
@@ -496,6 +510,22 @@ def test_two_functions_with_one_mistake_are_two_findings(fake: Aurous, client: h
         where = f"{HERE}:{line_of(function)} in {function.__name__}"
         assert case.at.startswith(f"{where}, through {HERE}:")
         assert case.cause.startswith(f"pays_once at images.create: no key, {where}")
+
+
+def test_a_wrong_cancel_is_found_where_it_is_sent(fake: Aurous, client: httpx.Client) -> None:
+    """Not where the order was sent whose response was lost."""
+
+    def run() -> None:
+        first = create(client, "1")
+        try:
+            client.post("/v1/images", json={"prompt": "y"}, headers={"Idempotency-Key": "2"})
+        except httpx.TransportError:
+            client.post(f"/v1/images/{first['id']}/cancel")
+
+    [case] = broken(fake, run, faults="lost", laws="tells").broken
+
+    assert case.sent_at == f"{HERE}:{run.__code__.co_firstlineno + 3} in run"
+    assert case.at == f"{HERE}:{run.__code__.co_firstlineno + 5} in run"
 
 
 def test_the_cause_is_what_happened_to_which_kind_of_record(fake: Aurous, client: httpx.Client) -> None:

@@ -12,7 +12,6 @@ from pytest_aurous import Aurous
 ORDINARY = {
     "except_pass",
     "gathered_errors",
-    "no_key",
     "order_not_persisted",
     "page_is_the_last",
     "webhook_handled_twice",

@@ -113,22 +113,12 @@ def test_a_loop_is_stopped_in_a_process_that_ignores_interrupts(
     fake: Aurous, client: httpx.Client, hurry: Callable[[], None]
 ) -> None:
     """A shell starts its background jobs so; afterwards they are ignored again."""
-
-    def run() -> int:
-        status = client.get("/v1/balance").status_code
-        if status == 503:
-            hurry()
-            waits_in_a_loop(client, "asyncio")
-        return status
-
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        explored = broken(fake, run, faults="unavailable, greased", laws="ends")
+        test_a_run_that_hangs_is_stopped(fake, client, hurry, partial(waits_in_a_loop, backend="asyncio"), HUNG)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
-
-    was_stopped(explored, HUNG)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -102,7 +102,6 @@ def test_a_lock_keeps_a_patch(fake: Aurous, client: httpx.Client) -> None:
 
 
 async def afind_or_create(client: httpx.AsyncClient, **headers: str) -> str:
-    """Do as `find_or_create` does."""
     for one in (await client.get("/v1/characters")).json()["data"]:
         if one["name"] == "Nova":
             return str(one["id"])
@@ -110,7 +109,6 @@ async def afind_or_create(client: httpx.AsyncClient, **headers: str) -> str:
 
 
 def as_tasks(fake: Aurous, library: str, first: Any, second: Any, **options: Any) -> Exploration:
-    """Interleave coroutine functions in a run of asyncio or trio."""
     return anyio.run(partial(fake.ainterleave, first, second, **options), backend=library)
 
 

@@ -250,29 +250,6 @@ def test_what_a_run_returns_and_raises_is_kept_alone(fake: Aurous, client: httpx
     assert [case.returned for case in explored.cases if case.error is None] == ["kept"] * 2
 
 
-def test_a_failing_exploration_in_pytest(pytester: pytest.Pytester) -> None:
-    """The failure shows the report once, with the command that runs one case alone, and no timeline of the good day."""
-    pytester.makepyfile(
-        """
-        def test_it(aurous, aurous_client):
-            aurous.explore(lambda: aurous_client.post("/v1/characters", json={}), faults="unavailable", laws="tells")
-
-        def test_that(aurous, aurous_client):
-            body = {"name": "A", "generate": True, "attributes": {"age": 28}}
-            aurous.explore(lambda: aurous_client.post("/v1/characters", json=body), faults="unavailable")
-        """
-    )
-    result = pytester.runpytest("-p", "no:randomly")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "E *AurousExplorationError: 1 finding in 1 of 1 cases",
-            "E *tells   characters.create#1 unavailable",
-            "E *again: pytest test_a_failing_exploration_in_pytest.py::test_that --aurous-explore-only=characters.cre*",
-        ]
-    )
-
-
 REMARKS = """
 def test_loops(aurous, aurous_client):
     def run():

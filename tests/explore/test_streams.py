@@ -63,12 +63,6 @@ def fake() -> Iterator[Aurous]:
         yield aurous
 
 
-@pytest.fixture
-def client(fake: Aurous) -> Iterator[httpx.Client]:
-    with fake.client(timeout=5) as client:
-        yield client
-
-
 def broken_by(explored: Exploration) -> dict[str, list[str]]:
     return {case.id: list(case.reasons) for case in explored.cases if case.reasons}
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pytest_aurous import Aurous
 
+    Imported = Callable[[str], dict[str, Any]]
+
 monitoring: Any = getattr(sys, "monitoring", None)
 monitored = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
 BALANCE = """
@@ -67,7 +69,7 @@ BALANCE = """
 
 
 @pytest.fixture
-def application(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
+def application(tmp_path: Path) -> Imported:
     """Return a function that imports an application."""
 
     def imported(source: str) -> dict[str, Any]:
@@ -85,9 +87,7 @@ def lines_of(found: Any) -> list[tuple[int, ...]]:
 
 
 @monitored
-def test_a_fallback_that_no_case_reached_is_listed(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
-) -> None:
+def test_a_fallback_that_no_case_reached_is_listed(fake: Aurous, client: httpx.Client, application: Imported) -> None:
     """Not what ran on a bad day only, a function that never started, nor what a comment excludes."""
     run = application(BALANCE)["balance"]
 
@@ -101,12 +101,20 @@ def test_a_fallback_that_no_case_reached_is_listed(
 
 @monitored
 def test_a_line_that_a_killed_process_does_not_run_is_named(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+    fake: Aurous, client: httpx.Client, application: Imported
 ) -> None:
-    """Only `finally` removes the lock: a killed process leaves it. A `with` and an `except` are no such lines."""
+    """Only `finally` removes the lock: a killed process leaves it.
+
+    A `with`, an `except` and what a library asks whether to retry are no such lines.
+    """
     run = application("""
         import contextlib
+        import tenacity
 
+        def again(error):
+            return isinstance(error, OSError)
+
+        @tenacity.retry(retry=tenacity.retry_if_exception(again))
         def locked(client, locks):
             locks.append(1)
             try:
@@ -122,11 +130,11 @@ def test_a_line_that_a_killed_process_does_not_run_is_named(
 
     (remark,) = explored.remarks
     assert remark.startswith("In images.create#1 crash (and 1 more), ")
-    assert remark.endswith("/agent.py:12 ran after the crash, which a killed process does not run.")
+    assert remark.endswith("/agent.py:17 ran after the crash, which a killed process does not run.")
 
 
 @monitored
-def test_what_other_threads_run_counts(fake: Aurous, application: Callable[[str], dict[str, Any]]) -> None:
+def test_what_other_threads_run_counts(fake: Aurous, application: Imported) -> None:
     """Each file counts whose code sends a request, in whichever thread."""
     run = application("""
         import contextlib, threading
@@ -149,9 +157,7 @@ def test_what_other_threads_run_counts(fake: Aurous, application: Callable[[str]
 
 
 @monitored
-def test_without_a_free_id_one_line_says_so(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
-) -> None:
+def test_without_a_free_id_one_line_says_so(fake: Aurous, client: httpx.Client, application: Imported) -> None:
     """Other tools hold all of them."""
     run = application(BALANCE)["balance"]
     with ExitStack() as undo:

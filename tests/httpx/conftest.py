@@ -49,7 +49,6 @@ class Wire(NamedTuple):
 
 @pytest.fixture(params=[f"{stack} {way}" for stack in ("httpx", "httpx2") for way in ("sync", "asyncio", "trio")])
 def wire(request: pytest.FixtureRequest) -> Wire:
-    """Each kind of client."""
     name, way = request.param.split()
     stack = pytest.importorskip(name, reason="one of the two packages")
     if way == "trio":
@@ -59,5 +58,4 @@ def wire(request: pytest.FixtureRequest) -> Wire:
 
 @pytest.fixture(params=["httpx", "httpx2"])
 def stack(request: pytest.FixtureRequest) -> Any:
-    """Each of the two packages."""
     return pytest.importorskip(request.param, reason="one of the two packages")

@@ -78,7 +78,6 @@ def test_httpx2_meets_the_fake_whenever_it_is_imported(when: str) -> None:
 
 @pytest.fixture
 def lamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a module that can be imported."""
     (tmp_path / "lamp_that_arrives.py").write_text("LIT = True\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     invalidate_caches()

@@ -3,9 +3,15 @@
 import re
 import socket
 from collections.abc import Callable
-from typing import Any
+from importlib.metadata import entry_points
+from typing import Any, Final
 
 import pytest
+
+PLUGGED: Final = {entry.name for entry in entry_points(group="pytest11")}
+INSTALLED: Final = "pytest_aurous" in PLUGGED
+OTHERS: Final = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
+"""Options that keep away what else is installed, whose import takes longer than the run."""
 
 
 @pytest.fixture

@@ -66,26 +66,6 @@ def test_an_unmatched_request_fails_an_async_test_once(pytester: pytest.Pytester
     result.stdout.no_fnmatch_line("*ERROR*")
 
 
-def test_a_late_request_of_an_async_fixture_is_a_warning(pytester: pytest.Pytester) -> None:
-    """The teardown of an async fixture is after the verdict, as for any other fixture."""
-    pytester.makepyfile(
-        test_teardown=LIFE
-        + """
-    @pytest.fixture
-    async def careless(aurous_async_client):
-        yield
-        await aurous_async_client.get("/v1/charcters")
-
-    async def test_late(careless): ...
-    """
-    )
-
-    result = pytester.runpytest("-p", "anyio", "-k", "test_late")
-
-    result.assert_outcomes(passed=2, warnings=2)
-    result.stdout.fnmatch_lines_random([f"*After the body of *::test_late[[]{name}]:" for name in ("asyncio", "trio")])
-
-
 def test_no_internet_socket_is_needed(pytester: pytest.Pytester) -> None:
     """Under pytest-socket's ``--disable-socket`` everything works; asyncio and trio themselves need a Unix socket."""
     pytest.importorskip("pytest_socket", reason="needs pytest-socket")

@@ -1,26 +1,15 @@
 """Every fixture: what it gives, what it sets and takes back, and how a suite overrides it."""
 
-import os
 import re
 from inspect import signature, unwrap
 
 import faker
-import httpx
 import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous.plugin.fixtures import NAMES, Fixtures
 
 pytestmark = pytest.mark.lowest
-
-
-def test_the_fixture_is_live_at_once(aurous: Aurous) -> None:
-    """`aurous` is an `Aurous` that intercepts, with nothing else to do."""
-    response = httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]})
-
-    assert type(aurous) is Aurous
-    assert response.json()["credits"] == 1000
-    assert aurous.calls.last.operation == "balance.retrieve"
 
 
 def test_value_fixtures_have_the_vendors_values(

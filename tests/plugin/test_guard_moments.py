@@ -3,18 +3,13 @@
 import socket
 import sys
 import threading
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 import pytest_aurous
-
-PLUGGED: Final = {entry.name for entry in entry_points(group="pytest11")}
-INSTALLED: Final = "pytest_aurous" in PLUGGED
-OTHERS: Final = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
-"""Options that keep away what else is installed, whose import takes longer than the run."""
+from tests.plugin.conftest import INSTALLED, OTHERS
 
 STUB: Final = """
     import socket

@@ -1,16 +1,12 @@
 """However the plugin is asked for, it is there once, and costs nothing until it is used."""
 
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 
 import pytest
 
-pytestmark = pytest.mark.lowest
+from tests.plugin.conftest import INSTALLED, OTHERS
 
-PLUGGED = {entry.name for entry in entry_points(group="pytest11")}
-INSTALLED = "pytest_aurous" in PLUGGED
-OTHERS = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
-"""Options that keep away what else is installed, whose import takes longer than the run."""
+pytestmark = pytest.mark.lowest
 
 # Everything of the plugin that a test can see, and how often pytest has it.
 USES_IT = """
@@ -49,13 +45,15 @@ def test_an_installed_plugin(pytester: pytest.Pytester, monkeypatch: pytest.Monk
     pytester.runpytest("-p", "pytest_aurous").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("extra", [(), ("-p", "pytest_aurous")], ids=["conftest alone", "conftest and -p"])
-def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester, extra: tuple[str, ...]) -> None:
-    """``pytest_plugins = ["pytest_aurous"]`` works, also beside an installed plugin and ``-p``."""
-    pytester.makeconftest('pytest_plugins = ["pytest_aurous"]')
+def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester) -> None:
+    """``pytest_plugins = ["pytest_aurous"]`` works beside ``-p``, and a conftest may import from it without a warning.
+
+    Pytest does not complain that it cannot rewrite what is imported already.
+    """
+    pytester.makeconftest('from pytest_aurous import aurous_settings\npytest_plugins = ["pytest_aurous"]')
     pytester.makepyfile(USES_IT)
 
-    pytester.runpytest(*extra).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
 STARTUP = """

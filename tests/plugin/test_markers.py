@@ -24,14 +24,6 @@ def test_the_nearest_wins(aurous: Aurous) -> None:
     assert (aurous.team.credits, aurous.clock.now().year) == (8, 2026)
 
 
-def test_a_conftest_may_import_it_and_name_the_plugin(pytester: pytest.Pytester) -> None:
-    """Pytest does not complain that it cannot rewrite what is imported already."""
-    pytester.makeconftest("from pytest_aurous import aurous_settings\npytest_plugins = ['pytest_aurous']")
-    pytester.makepyfile("from conftest import aurous_settings\n@aurous_settings(credits=3)\ndef test_it(aurous): ...")
-
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
-
-
 UNUSED: Final = """
 import pytest
 

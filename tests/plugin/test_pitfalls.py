@@ -1,6 +1,5 @@
 """How pitfalls are told: as warnings that name the line of the code under test, as failures, or not at all."""
 
-import os
 from collections.abc import Callable
 from typing import Final
 
@@ -88,7 +87,7 @@ def test_a_pitfall_is_a_warning_at_the_line_of_the_code_under_test(pytester: pyt
     )
 
 
-@pytest.mark.parametrize("place", ["ini", "cli", "marker"])
+@pytest.mark.parametrize("typed", [True, False])
 @pytest.mark.parametrize(
     ("action", "what", "outcome"),
     [
@@ -99,35 +98,26 @@ def test_a_pitfall_is_a_warning_at_the_line_of_the_code_under_test(pytester: pyt
     ids=["one", "all", "errors"],
 )
 def test_filters_of_warnings_know_it(
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    place: str,
-    action: str,
-    what: str,
-    outcome: dict[str, int],
+    pytester: pytest.Pytester, action: str, what: str, outcome: dict[str, int], *, typed: bool
 ) -> None:
-    """One by its id, all by their class; as an error it is one FAILED in the call phase, and no ERROR."""
+    """One by its id, all by their class, typed or in a marker; an error is one FAILED in the call phase, no ERROR."""
     option = f"{action}:{what}"
-    make(pytester, f"filterwarnings(r'{option}')" if place == "marker" else "")
-    if place == "ini":  # and none on the command line, which would win
-        monkeypatch.setenv("PYTEST_ADDOPTS", os.environ["PYTEST_ADDOPTS"].replace("-W always", ""))
-        pytester.makeini(f"[pytest]\nfilterwarnings =\n    always\n    {option}\n")
+    make(pytester, "" if typed else f"filterwarnings(r'{option}')")
 
     # Where it is typed, pytest escapes the message.
-    result = pytester.runpytest(*(["-W", option.replace("\\", "")] if place == "cli" else []))
+    result = pytester.runpytest(*(["-W", option.replace("\\", "")] if typed else []))
 
     result.assert_outcomes(**outcome)
 
 
-@pytest.mark.parametrize(("place", "mode"), [("ini", "error"), ("cli", "warn"), ("marker", "off")])
+@pytest.mark.parametrize("mode", ["error", "warn", "off"])
 def test_the_setting_says_what_comes_of_it(
-    pytester: pytest.Pytester, outcomes: Callable[[pytest.RunResult], dict[str, str]], place: str, mode: str
+    pytester: pytest.Pytester, outcomes: Callable[[pytest.RunResult], dict[str, str]], mode: str
 ) -> None:
     """``pitfalls`` makes all of them one failure, warnings or nothing; `aurous.pitfalls` has them anyway."""
-    make(pytester, f"aurous(pitfalls={mode!r})" if place == "marker" else "")
-    pytester.makeini(f"[pytest]\naurous_pitfalls = {mode}" if place == "ini" else "[pytest]")
+    make(pytester, f"aurous(pitfalls={mode!r})")
 
-    result = pytester.runpytest("-rA", *(["-o", f"aurous_pitfalls={mode}"] if place == "cli" else []))
+    result = pytester.runpytest("-rA")
 
     assert outcomes(result) == {"test_it": "failed: AurousPitfallWarning" if mode == "error" else "passed"}
     assert result.parseoutcomes().get("warnings", 0) == (2 if mode == "warn" else 0)

@@ -78,7 +78,6 @@ def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester) -> N
 
 
 def test_what_nobody_asks_for_is_not_there(pytester: pytest.Pytester) -> None:
-    """By default nothing is counted, shown or written."""
     pytester.makepyfile(SUITE)
 
     result = pytester.runpytest("-p", "no:cacheprovider")

@@ -22,55 +22,57 @@ GIVEN: Final = {
     for name, value in OTHER_SETTINGS.items()
 }
 """For each setting a value as text."""
-TABLES: Final = [
+PLACES: Final = [
+    "pytest",
     "tool.pytest.ini_options",
     pytest.param(
         "tool.pytest",
         marks=pytest.mark.skipif(pytest.version_tuple < (9,), reason="the table [tool.pytest] came with pytest 9"),
     ),
+    "-o",
 ]
-"""The tables of pytest in pyproject.toml."""
+"""The sections of ini files and of pyproject.toml, and the option, in which a setting can be given."""
 
 
-def shows_given(result: pytest.RunResult) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_every_setting_can_be_given_there(pytester: pytest.Pytester, place: str) -> None:
+    """As ``aurous_<name>``."""
+    options: list[str] = []
+    rows = [(f"aurous_{name}", value) for name, value in GIVEN.items()]
+    if place == "pytest":
+        pytester.makeini("\n".join(["[pytest]", *(f"{name} = {value}" for name, value in rows)]))
+    elif place == "-o":
+        options += [f"-o{name}={value}" for name, value in rows]
+    else:
+        pytester.makepyprojecttoml("\n".join([f"[{place}]", *(f'{name} = "{value}"' for name, value in rows)]))
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s", *options)
+
     result.assert_outcomes(passed=1)
     assert {f"<{name}: {read_setting(name, GIVEN[name])}>" for name in ROWS} - {*result.outlines} == set()
 
 
-def test_every_setting_can_be_given_in_an_ini_file(pytester: pytest.Pytester) -> None:
-    """``aurous_<name>`` under ``[pytest]``."""
-    pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, value in GIVEN.items())]))
+@pytest.mark.parametrize("table", PLACES[1:3])
+def test_a_number_in_pyproject_toml_is_a_number(pytester: pytest.Pytester, table: str) -> None:
+    """And a script may have several lines."""
+    script = '"""synthesizing*3\n-> ready"""'
+    pytester.makepyprojecttoml(f"[{table}]\naurous_credits = 0\naurous_seed = 7\naurous_script = {script}")
     pytester.makepyfile(SHOWS)
 
-    shows_given(pytester.runpytest("-s"))
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_every_setting_can_be_given_in_pyproject_toml(pytester: pytest.Pytester, table: str) -> None:
-    """``aurous_<name>`` in both of pytest's tables, a number as text or as a number."""
-    rows = [f'aurous_{name} = "{value}"' for name, value in GIVEN.items()]
-    pytester.makepyprojecttoml("\n".join([f"[{table}]", *rows]))
-    pytester.makepyfile(SHOWS)
-    shows_given(pytester.runpytest("-s"))
-
-    pytester.makepyprojecttoml(f'[{table}]\naurous_credits = 0\naurous_seed = 7\naurous_script = """a*3\n-> b"""'
-                               .replace("a*3", "synthesizing*3").replace("-> b", "-> ready"))  # fmt: skip
-    result = pytester.runpytest("-s")
-    result.stdout.fnmatch_lines_random(
+    pytester.runpytest("-s").stdout.fnmatch_lines_random(
         ["<credits: 0>", "<seed: 7>", "<script: {'characters': 'synthesizing[*]3 -> ready'}>", "<strict: error>"]
     )
 
 
-def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pytester) -> None:
-    """``-o aurous_<name>=...`` beats the ini file; an option without a value is as if it were not there."""
-    pytester.makeini(
-        "[pytest]\naurous_strict = off\naurous_credits = 1\naurous_seed =\naurous_script =\naurous_readings =\n"
-        " auth-4 = revoked_api_key"
-    )
+def test_the_command_line_beats_the_ini_file(pytester: pytest.Pytester) -> None:
+    """An option without a value is as if it were not there."""
+    pytester.makeini("[pytest]\naurous_strict = off\naurous_credits = 1\naurous_seed =\naurous_script =")
     pytester.makepyfile(SHOWS)
 
-    shows_given(pytester.runpytest("-s", *(f"-oaurous_{name}={value}" for name, value in GIVEN.items())))
-    pytester.runpytest("-s").stdout.fnmatch_lines(["<script: {}>", "<strict: off>", "<seed: 0>", "<credits: 1>"])
+    result = pytester.runpytest("-s", "-oaurous_credits=2")
+
+    result.stdout.fnmatch_lines_random(["<strict: off>", "<credits: 2>", "<seed: 0>", "<script: {}>"])
 
 
 def test_a_relative_path_of_observed_starts_at_the_rootdir(

@@ -279,7 +279,6 @@ def test_the_real_debugger_can_go_on(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")
 def test_a_subtest_leaves_the_verdict_to_its_test(pytester: pytest.Pytester) -> None:
-    """What was unmatched within a subtest fails the test, once."""
     pytester.makepyfile("import ways\ndef test_it(aurous, subtests):\n    with subtests.test('a'): ways.ignored()")
 
     result = pytester.runpytest()

@@ -29,7 +29,6 @@ SUITE: Final = """
 
 
 def titles(text: str) -> int:
-    """Return how often the section is in a report."""
     return text.count(TITLE)
 
 

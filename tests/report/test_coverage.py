@@ -103,12 +103,3 @@ def test_the_table_tells_each_operation(met: Coverage) -> None:
     ]
     assert lines[lines.index("characters.create") + 1] == "  met    nothing"
     assert [line for line in lines if not line.startswith(" ")] == list(ROWS)
-
-
-def test_the_short_table_has_what_was_called(met: Coverage) -> None:
-    """One line stands for all the operations that were never called."""
-    called = ["characters.list", "characters.retrieve", "balance.retrieve"]
-    *lines, last = met.table().split("\n")
-
-    assert [line for line in lines if not line.startswith(" ")] == called
-    assert last.startswith(f"{len(ROWS) - 3} operations were never called; -v shows all")

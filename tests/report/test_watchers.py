@@ -23,7 +23,7 @@ class Watching:
     def __init__(self, aurous: Aurous, order: tuple[str, ...] = ("trace", "coverage")) -> None:
         self.aurous = aurous
         self.coverage = Coverage()
-        self.recorder: Recorder | None = None
+        self.recorder: Recorder
         for name in order:
             getattr(self, name)()
 
@@ -35,7 +35,6 @@ class Watching:
 
     def check(self) -> list[tuple[str | None, int | None]]:
         """Return the calls of the fake: both have seen all of them, and nothing else."""
-        assert self.recorder is not None
         seen = [step.call for step in self.recorder.steps if step.call is not None]
         assert seen == [*self.aurous.calls]
         assert all(call.stack and call.stack[0] == call.place for call in seen)
@@ -74,7 +73,6 @@ def test_a_trace_and_a_coverage_see_the_good_day_of_an_exploration(aurous: Aurou
         client.get("/v1/balance")
 
     assert watching.check() == [("characters.create", 201), ("characters.retrieve", 200), ("balance.retrieve", 200)]
-    assert watching.recorder is not None
     steps = watching.recorder.steps
     created = next(step for step in steps if step.call is not None and step.call.operation == "characters.create")
     assert {"records", "money"} <= created.changes.keys()
@@ -87,7 +85,6 @@ def test_a_case_that_is_run_alone_is_neither_traced_nor_counted(aurous: Aurous) 
     with aurous.client(timeout=5) as client, pytest.raises(httpx.ConnectError):
         aurous.explore(lambda: client.get("/v1/balance"), only="balance.retrieve#1 refused", laws="ends")
 
-    assert watching.recorder is not None
     assert [step.call for step in watching.recorder.steps if step.call is not None] == []
     assert watching.coverage.dump() == {}
 

@@ -18,7 +18,7 @@ from pytest_aurous._serve.actions import Action
 from pytest_aurous._serve.arguments import parameters_of
 from pytest_aurous._serve.command import load
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.table import INTERNAL, LEFT_OUT, READ, REASONS, members, operations
+from pytest_aurous._serve.table import INTERNAL, LEFT_OUT, REASONS, members, operations
 from tests.conftest import OTHER_SETTINGS
 
 NOW: Final = "2026-05-08T10:00:00Z"
@@ -133,6 +133,29 @@ def client(server: AurousServer) -> Iterator[httpx.Client]:
     begin_anew(server.aurous)
     with httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False) as found:
         yield found
+
+
+READ: Final[dict[str, str]] = {
+    "export": "export",
+    "snapshots": "snapshots",
+    "calls": "calls",
+    "pitfalls": "pitfalls",
+    "webhooks.deliveries": "deliveries",
+    "chat.completions": "completions",
+    "team.keys": "keys",
+    "limits": "limits",
+    "key.scope": "keys",
+    "key.ended": "keys",
+    "limit.capacity": "limits",
+    "limit.overruns": "limits",
+    "limit.remaining": "limits",
+    "calls.where": "calls",
+    "calls.count": "calls",
+    "calls.last": "calls",
+    "calls.timeline": "log",
+    "clock.now": "state",
+}
+"""What is read by another GET than `state`, by its name in Python."""
 
 
 class Parity(NamedTuple):

@@ -17,8 +17,8 @@ from jsonschema import Draft202012Validator
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.resources.content.pictures import Measured, measure, picture
-from pytest_aurous._core.wire.call import Call, Watcher
 from pytest_aurous._report import state as view_module
+from pytest_aurous._report.coverage import Coverage
 from pytest_aurous._report.state import difference, view
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._trace.page import SCRIPTS, page, to_text
@@ -225,19 +225,9 @@ def test_pictures_of_the_user_are_digests() -> None:
     assert "picture" not in json.dumps([call["request"] for call in calls(found)])
 
 
-class Watched(Watcher):
-    """Notes the operations of the requests that it sees."""
-
-    def __init__(self) -> None:
-        self.left: list[str | None] = []
-
-    def leave(self, call: Call) -> None:
-        self.left.append(call.operation)
-
-
 def test_recording_leaves_the_fake_as_it_was() -> None:
     """After `stop` nothing is recorded, and the other watchers still see everything."""
-    seen = Watched()
+    seen = Coverage()
     with Aurous() as aurous, aurous.client() as client:
         app = aurous._session.app
         app.world.watchers.append(seen)
@@ -249,7 +239,7 @@ def test_recording_leaves_the_fake_as_it_was() -> None:
         client.get("/v1/team")
 
         assert app.world.watchers == before
-    assert seen.left == ["balance.retrieve", "team.retrieve"]
+    assert [*seen.dump()] == ["balance.retrieve", "team.retrieve"]
     assert [step.call.operation for step in recorder.steps if step.call is not None] == ["balance.retrieve"]
 
 
@@ -357,14 +347,6 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
     assert [call["operation"] for call in calls(found)] == ["balance.retrieve", "characters.create"] + 9 * [
         "characters.retrieve"
     ]
-
-
-def test_without_a_trace_cases_keep_no_requests() -> None:
-    """They would only cost memory."""
-    with Aurous() as aurous, aurous.client() as client:
-        exploration = aurous.explore(lambda: client.get("/v1/balance"), faults="refused")
-
-    assert {case.rows for case in exploration.cases} == {()}
 
 
 def test_each_request_names_the_line_that_sent_it() -> None:

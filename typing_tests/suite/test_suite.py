@@ -5,11 +5,9 @@ It runs, so that what it shows to type checkers is so; and it imports nothing pr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.request import Request, urlopen
 
 import httpx
 import pytest
@@ -19,15 +17,11 @@ from hypothesis import strategies as st
 from pytest_aurous import (
     ApiKey,
     Aurous,
-    AurousError,
     AurousExplorationError,
     AurousLookupError,
     AurousScriptError,
-    AurousServer,
-    AurousSettings,
     AurousSignatureError,
     AurousTransitionError,
-    BadDay,
     Call,
     Calls,
     Character,
@@ -42,10 +36,8 @@ from pytest_aurous import (
     GenerationStatus,
     Image,
     Limit,
-    Operation,
     Pitfall,
     Script,
-    Snapshot,
     Team,
     Upload,
     Video,
@@ -55,7 +47,7 @@ from pytest_aurous import (
     sign_webhook,
     verify_webhook,
 )
-from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
+from pytest_aurous.hypothesis import attributes, scripts
 
 if TYPE_CHECKING:
     import faker
@@ -63,8 +55,6 @@ if TYPE_CHECKING:
 pytestmark = aurous_settings(now="2026-05-08T10:00:00Z", credits=100)
 
 ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-RICH: AurousSettings = {"credits": 1_000, "script": {"images": "pending -> processing -> succeeded"}}
-POOR: AurousSettings = {"credits": 0, "rate_limits": "enforce", "readings": {"create-4": "ready"}}
 
 
 def publish(api: httpx.Client, key: str = "order-1") -> str:
@@ -139,11 +129,6 @@ def test_other_clients(aurous: Aurous) -> None:
 @aurous_settings(sleep="skip", script="synthesizing*2 -> reviewing", network="block", report="all", observed=None)
 def test_settings(aurous: Aurous, aurous_client: httpx.Client) -> None:
     assert aurous.characters[publish(aurous_client)].status == "synthesizing"
-
-
-@pytest.mark.parametrize("aurous", [RICH, POOR], indirect=True)
-def test_settings_as_parameters(aurous: Aurous) -> None:
-    assert aurous.team.credits in {0, 1_000}
 
 
 @aurous_explore(faults=["lost", "unavailable"], laws="-ends", may_raise=TimeoutError, known={})
@@ -231,15 +216,6 @@ def test_scripts(aurous: Aurous) -> None:
         aurous.characters["char_1"]
 
 
-def test_snapshot(aurous: Aurous, aurora: Character) -> None:
-    before: Snapshot = aurous.snapshot()
-    aurora.delete()
-    aurous.restore(before)
-    assert aurora.status == "reviewing"
-    aurous.reset()
-    assert len(aurous.characters) == 0
-
-
 def test_uploads(aurous: Aurous, aurous_client: httpx.Client) -> None:
     aurous.uploads.pose("front", confidence=0.92, times=1)
     ticket = aurous.uploads.add()
@@ -321,14 +297,6 @@ def test_pitfalls(aurous: Aurous, aurora: Character, aurous_client: httpx.Client
     assert all(one.message and one.place for one in pitfalls)
 
 
-def test_route(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    route = aurous.route("balance.retrieve")
-    route.respond(503)
-
-    assert aurous_client.get("/v1/balance").status_code == 503
-    assert route.call_count == 1
-
-
 # Faults
 
 
@@ -361,17 +329,6 @@ def test_faults(aurous: Aurous) -> None:
 
     assert [fault.fired for fault in added] == [0] * len(added)
     assert faults.unfired == list(faults) == added
-
-
-READS: tuple[tuple[Operation, str], ...] = (("balance.retrieve", "/v1/balance"), ("images.list", "/v1/images"))
-
-
-@pytest.mark.parametrize(("operation", "path"), READS)
-def test_faults_of_operations(aurous: Aurous, aurous_client: httpx.Client, operation: Operation, path: str) -> None:
-    fault = aurous.faults.status(operation, 503)
-
-    assert aurous_client.get(path).status_code == 503
-    assert fault.fired == 1
 
 
 # Webhooks
@@ -521,42 +478,7 @@ async def test_aexplore(aurous: Aurous, aurous_async_client: httpx.AsyncClient) 
     assert not found.broken
 
 
-def test_a_day(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    with aurous.day(BadDay("characters.create#1 lost", "characters.create#2 unavailable")):
-        publish(aurous_client)
-
-    assert len(aurous.characters) == 1
-
-
-@settings(deadline=None, max_examples=5)
-@given(day=bad_days(1, operations=["characters.create"], faults="lost,refused"), body=characters())
-def test_days_of_hypothesis(aurous: Aurous, aurous_client: httpx.Client, day: BadDay, body: dict[str, object]) -> None:
-    with aurous.day(day):
-        publish(aurous_client)
-
-    assert body["generate"] is True
-
-
 @settings(deadline=None, max_examples=5)
 @given(described=attributes(), script=scripts("characters"), status=st.sampled_from(["ready", "failed"]))
 def test_strategies(aurous: Aurous, described: dict[str, str | int], script: Script, status: str) -> None:
     aurous.characters.add(status=status, attributes=described, script=script)
-
-
-# Served
-
-
-def test_server(aurous_server: AurousServer, aurous: Aurous) -> None:
-    pytest.importorskip("uvicorn")
-    variables: dict[str, str] = aurous_server.env
-    request = Request(f"{aurous_server.url}/v1/balance", headers={"X-Api-Key": variables["AUROUS_API_KEY"]})  # noqa: S310 - ours
-
-    with urlopen(request, timeout=30) as response:  # noqa: S310 - ours
-        assert json.load(response)["credits"] == 100
-    assert (aurous_server.host, aurous.calls.count("balance.retrieve")) == ("127.0.0.1", 1)
-
-
-def test_errors_have_one_base() -> None:
-    assert issubclass(AurousLookupError, AurousError)
-    with pytest.raises(KeyError):
-        Aurous().images["img_1"]

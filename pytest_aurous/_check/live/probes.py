@@ -20,9 +20,6 @@ _PLAIN: Final = re.compile(r"(?:https?:.*[?&]token=)?([\w.~-]{1,500})", re.ASCII
 _NO_CHARACTER: Final = f"char_{'0' * 26}"
 _NO_IMAGE: Final = f"img_{'0' * 26}"
 _NO_KEY: Final = {"X-Api-Key": ""}
-_FEW_BYTES: Final = {"Range": "bytes=0-9"}
-_UNKNOWN_KEY: Final = f"al_live_{'fa4e' * 16}"
-"""Of the documented form, and of nobody."""
 _VIDEO: Final = '{"video_lora_id": "{video_style}", "duration": 4, "resolution": "480p"}'
 
 
@@ -58,7 +55,7 @@ PROBES: Final = (
     Probe("GET /v1/team", "team-1 err-3 rate-1"),
     Probe("GET /v1/team", "auth-3 err-1 err-2", _NO_KEY),
     Probe("GET /v1/team", "auth-3", {"X-Api-Key": "not-a-key"}),
-    Probe("GET /v1/team", "auth-3", {"X-Api-Key": _UNKNOWN_KEY}),
+    Probe("GET /v1/team", "auth-3", {"X-Api-Key": f"al_live_{'fa4e' * 16}"}),  # a key of nobody
     Probe("GET /v1/team", "ver-2", {"Aurous-Version": "2026-05-15"}),
     Probe("GET /v1/team", "ver-3", {"Aurous-Version": "2026-05-14"}),
     Probe("GET /v1/team", "ver-3", {"Aurous-Version": "1999-01-01"}),
@@ -97,7 +94,7 @@ PROBES: Final = (
     Probe("GET /v1/images/{failed_image}/output/0", "img-8"),
     Probe("GET /v1/images/{aging_image}/output/0", "time-4"),
     Probe("GET /v1/images/{old_image}/output/0", "time-4"),
-    Probe("GET /v1/videos/{fresh_video}/output?token={token_of_video}", "vid-5", {**_NO_KEY, **_FEW_BYTES}),
+    Probe("GET /v1/videos/{fresh_video}/output?token={token_of_video}", "vid-5", {**_NO_KEY, "Range": "bytes=0-9"}),
     # Files, styles, webhook endpoints
     Probe(f"GET /v1/files/file_{'0' * 26}", "file-2"),
     Probe("GET /v1/loras", "style-1"),

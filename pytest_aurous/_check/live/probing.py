@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from ssl import SSLContext
 from typing import Final
 
 import httpx
@@ -34,7 +33,6 @@ from .probes import PLACE, PROBES, Probe, shown_by
 
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
-_KEY: Final = re.compile(r"[!-~]{16,}")
 _OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
 _READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
@@ -49,7 +47,7 @@ _RESERVE: Final = 10
 
 
 class Stopped(Exception):  # noqa: N818 - it names what happened
-    """No other request follows; the message says why."""
+    """Why no other request follows."""
 
 
 def run_probes(
@@ -65,7 +63,7 @@ def run_probes(
             f"keep the key of the real API out of runs that nobody watches.\n{_MORE}"
         )
     key = os.environ.get(_VARIABLE, "").strip()
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch("[!-~]{16,}", key):
         found = "has characters that a header cannot carry, or is too short" if key else "is not set"
         raise AurousError(
             f"check --live needs a key of the real API, and {_VARIABLE} {found}. Expected al_live_ and 64 digits; one "
@@ -211,10 +209,8 @@ def send(base_url: str, key: str, line: str, headers: Mapping[str, str], body: s
     return replace(sent, why=redacted(why))
 
 
-@cache
-def _trusted() -> SSLContext:
-    """Return the certificates of the environment, once: to read them takes longer than most requests."""
-    return httpx.create_ssl_context()
+_trusted: Final = cache(httpx.create_ssl_context)
+"""Reads the certificates of the environment, once: that takes longer than most requests."""
 
 
 async def _received(sent: Exchange, headers: Mapping[str, str], key: str) -> Exchange:

@@ -23,7 +23,6 @@ from ..._core.wire.bodies import decompressed
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.reply import Pairs
 
-_YAML: Final = (".yaml", ".yml")
 _NODE: Final = 64
 """The bytes that an object or a list counts beside its text, and in YAML any value: it takes memory of its own."""
 _MOST_DEPTH: Final = 100
@@ -85,7 +84,7 @@ def check_depth(value: Any, left: int = _MOST_DEPTH) -> None:
 def parse(file: Path, raw: bytes) -> Any:
     """Return the content of a file as data. LimitError: its aliases are too much. UnreadableError: it is not valid."""
     try:
-        if file.suffix.lower() in _YAML or raw.startswith(b"interactions:"):  # VCR.py adds no suffix
+        if file.suffix.lower() in {".yaml", ".yml"} or raw.startswith(b"interactions:"):  # VCR.py adds no suffix
             return _parse_yaml(raw.decode("utf-8-sig"))
         return json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:

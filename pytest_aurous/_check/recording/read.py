@@ -26,10 +26,8 @@ _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
 _MARKS: Final = (b'"log"', b"interactions")
 """A file without any of these texts is no recording, and not a truncated one either."""
 _NEITHER: Final = "neither a HAR file nor a cassette of VCR.py"
-_PATHS: Final = ("/v1/", "/storage/")
 PICTURES: Final = ("image/", "video/", "application/octet-stream")
 """Media types whose bodies nothing depends on."""
-_FAKE: Final = "pytest-aurous"
 _MANY: Final = 5
 """From so many notes on, only the first is shown: a suite records a file for each test, and would hide the result."""
 
@@ -159,7 +157,7 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
             raise AurousError(f"check {file}: exchange {number} cannot be read: {error}.\n{_MORE}") from None
         recording.exchanges.append(exchange.at_host(BASE_URL, base_url))
     _leave_out_others(recording)
-    ours = as_object(log.get("creator")).get("name") == _FAKE  # a test may have moved its clock back
+    ours = as_object(log.get("creator")).get("name") == "pytest-aurous"  # a test may have moved its clock back
     recording.by_fake = ours or any(sent_key(one.sent).startswith(FAKE_KEY) for one in recording.exchanges)
     if not ours:
         _put_in_order(recording)
@@ -215,7 +213,7 @@ def _leave_out_others(recording: Recording) -> None:
         one
         for one in every
         if one.vendors
-        and (is_upload(one.host) or urlsplit(one.url).path.startswith(_PATHS))
+        and (is_upload(one.host) or urlsplit(one.url).path.startswith(("/v1/", "/storage/")))
         and (not is_loopback(one.host) or urlsplit(one.url)[:2] in fakes)
     ]
     if not kept:

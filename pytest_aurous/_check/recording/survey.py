@@ -65,10 +65,9 @@ class History:
         self.missed = self.missed or view.code == "resource_not_found"
         if view.exchange.method != "GET":
             self.changes.append(view)
-        if view.succeeded:
-            for what, holds in (("delete", view.deletes), ("save", view.saves), ("order", view.row.reruns)):
-                if holds:
-                    self.first.setdefault(what, view.index)
+        for what, holds in (("delete", view.deletes), ("save", view.saves), ("order", view.row.reruns)):
+            if holds and view.succeeded:
+                self.first.setdefault(what, view.index)
 
     def was(self, what: str, index: int) -> bool:
         """Whether it had a status before *index*, or an exchange had done *what*: ``delete``, ``save`` or ``order``."""

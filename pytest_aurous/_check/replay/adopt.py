@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import instant_of
-from ..._facade import RECORDS
+from ..._facade import ENDED_WELL, RECORDS
 from ..recording.survey import OF_STATES, Sighting, Survey
 from ..recording.view import AT_REST, CLOSE, KINDS, NOT_LET_IN, RUNNING, STATUSES, STYLES, View
 from ..values import id_of, name_of
 from .follower import Follower
 from .gaps import Gaps
-from .money import GOOD, PaidWork, ends_of
+from .money import PaidWork, ends_of
 from .replayed import Replayed
 from .teams import ReplayTeams
 
@@ -74,10 +74,29 @@ class Adopter:
                 return f"nothing before it shows {id_of(name)}"
         return ""
 
-    def plant(self, view: View) -> None:
-        """Add the records that later responses show, and that were made before a request."""
-        for sighting in self._sightings.pop(view.index, ()):
-            self._plant(sighting)
+    def plant(self, index: int) -> None:
+        """Add the records that were made before an exchange, as their first response shows them.
+
+        They get the status that they had before.
+        """
+        for sighting in self._sightings.pop(index, ()):
+            view, row = sighting
+            kind, team = view.kind, self._teams.of(view)
+            if kind in STYLES:
+                if self._follower.style(kind, team, str(row["id"])):
+                    continue
+                own = self._follower.style(kind, team, str(row.get("slug")))
+                if own is not None:  # the documentation's example, under another id
+                    self._follower.remove(own.id)
+            status = self._status_before(sighting)
+            drawn = {"published": status == "ready" or bool(row.get("refs"))} if kind == "characters" else {}
+            self._follower.put(kind, team, row, status, **drawn)
+            shown = f" ({name_of(status)})" if status else ""
+            self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
+            made = instant_of(row.get("created_at"))
+            during = self._survey.timed and (made is None or made >= int(self._survey.views[0].at))
+            if self._follower.kind(row["id"]) == kind in STATUSES and (status in RUNNING or during):
+                self._hold(view, row["id"], kind, ends_of(status), new=during)
 
     def adopt(self, done: Replayed) -> None:
         """Let the fake have what the response to a request proves, as far as the request needs it."""
@@ -109,7 +128,7 @@ class Adopter:
         self._follow_upload(view)
         deleted = view.index in self._gaps.deletions and self._follower.lives(view.record)
         for record in {*done.gone, *([view.record] if deleted else [])}:  # although no request has deleted it
-            self._doubt(record)
+            self._teams.end(record, {"good", "bad"})
             self._follower.remove(record)
             self.deleted.add(record)
         if view.succeeded and view.deletes:
@@ -163,26 +182,6 @@ class Adopter:
             first = "reviewing" if view.saves else self._drawn
             best = "ready" if row.published else first
         self._move(record, best if good else status if status in _ENDS else "failed")
-
-    def _plant(self, sighting: Sighting) -> None:
-        """Add a record as its first response shows it, in the status that it had before."""
-        view, row = sighting
-        kind, team = view.kind, self._teams.of(view)
-        if kind in STYLES:
-            if self._follower.style(kind, team, str(row["id"])):
-                return
-            own = self._follower.style(kind, team, str(row.get("slug")))
-            if own is not None:  # the documentation's example, under another id
-                self._follower.remove(own.id)
-        status = self._status_before(sighting)
-        drawn = {"published": status == "ready" or bool(row.get("refs"))} if kind == "characters" else {}
-        self._follower.put(kind, team, row, status, **drawn)
-        shown = f" ({name_of(status)})" if status else ""
-        self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
-        made = instant_of(row.get("created_at"))
-        during = self._survey.timed and (made is None or made >= int(self._survey.views[0].at))
-        if self._follower.kind(row["id"]) == kind in STATUSES and (status in RUNNING or during):
-            self._hold(view, row["id"], kind, ends_of(status), new=during)
 
     def _status_before(self, sighting: Sighting) -> str:
         """Return the status that a record had before its first sighting; empty if it has none."""
@@ -259,11 +258,6 @@ class Adopter:
     def _character(self, record: str) -> Any:
         return self._follower.row(record) if self._follower.kind(record) == "characters" else None
 
-    def _doubt(self, record: str) -> None:
-        """Leave open how the work on a record has ended, which nothing shows."""
-        for money in self._teams.money.values():
-            money.end(record, {"good", "bad"})
-
     def _poll(self, done: Replayed, seen: Mapping[str, Any]) -> None:
         """Let a record that a poll shows be in the status that it shows, if it can get there."""
         record, status = str(seen["id"]), str(seen.get("status"))
@@ -317,13 +311,12 @@ class Adopter:
         """End work that no poll has seen end, as the response or a later one shows it, else well."""
         status = "" if view.row.reruns else self._survey.histories.status(row.id, view.index + 1)  # of the new work
         bad = view.code == "output_not_available" or status in _ENDS
-        known = bad or status in GOOD or (view.succeeded and not view.row.reruns)
-        if not known:
-            self._doubt(row.id)
-        self.end(view, row.id, status, good=status in GOOD or not bad)
+        known = bad or status in ENDED_WELL or (view.succeeded and not view.row.reruns)
+        if not known:  # nothing shows how it has ended
+            self._teams.end(row.id, {"good", "bad"})
+        self.end(view, row.id, status, good=status in ENDED_WELL or not bad)
 
     def _move(self, record: str, status: str, error: object = None) -> None:
         code = error if status == "failed" and isinstance(error, str) and error else None
         self._follower.move(record, status, code)
-        for money in self._teams.money.values():
-            money.end(record, ends_of(status))
+        self._teams.end(record, ends_of(status))

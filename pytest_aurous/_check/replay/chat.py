@@ -16,7 +16,6 @@ from .follower import Follower
 from .teams import amount_of
 
 _DONE: Final = "[DONE]"
-_OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
 CALL_IDS: Final = (
     "body.choices[].message.tool_calls[].id", "body.stream.second.choices[].delta.tool_calls[].id",
 )  # fmt: skip
@@ -130,7 +129,7 @@ def unknown_completion(follower: Follower, view: View) -> str:
     cut = is_stream(view.exchange.received) and _choice(view).get("finish_reason") in {None, "cancelled"}
     if view.operation == "chat.create" and cut:
         return "its stream was cut, or cancelled"
-    of_one = view.operation in _OF_ONE and view.exchange.status != HTTPStatus.NOT_FOUND
+    of_one = view.operation in {"chat.retrieve", "chat.cancel"} and view.exchange.status != HTTPStatus.NOT_FOUND
     unseen = of_one and follower.row(view.record) is None
     return "the recording does not show how the completion was made" if unseen else ""
 

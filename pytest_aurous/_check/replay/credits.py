@@ -207,7 +207,7 @@ class Credits:
         ends = ends_of(status) if status else {"good", "bad"}
         end = instant_of(later.row.get("completed_at") or later.row.get("updated_at"))
         own = later.view.polls or "completed_at" in later.row  # else it shows a later change
-        soon = int(view.at), view.at + view.exchange.seconds + 1
+        soon = int(view.at), view.ends + 1
         unsure = end is None or not own or end < int(work.at) or soon[0] <= end <= soon[1]
         return {"run", *ends} if unsure else ends if (end or 0) < view.at else {"run"}
 

@@ -34,7 +34,6 @@ from ..._core.world.world import World
 
 _STREAMS: Final = {"generations": "generation", "loras": "style", "video_loras": "style"}
 _WAIT: Final = Hold("!")
-_AT_ONCE: Final = Hold("*", 0)
 _BYTES: Final = 1024
 """The size of a picture that no request shows."""
 _PREVIEW: Final = "whsec_..."
@@ -82,7 +81,6 @@ class Follower:
 
     @property
     def now(self) -> float:
-        """The time, in epoch seconds."""
         return self._world.clock.time()
 
     def go_to(self, instant: float) -> None:
@@ -262,7 +260,7 @@ class Follower:
 def _plan(resource: str, status: str = "") -> Plan:
     """Return the script of work that comes to a status at once; without one, of work that waits."""
     start = LIFECYCLES[resource].start
-    return Plan(((Step(start, None, _AT_ONCE), Step(status)) if status else (Step(start, None, _WAIT),),))
+    return Plan(((Step(start, None, Hold("*", 0)), Step(status)) if status else (Step(start, None, _WAIT),),))
 
 
 def _price_of(row: GenerationRow) -> float:

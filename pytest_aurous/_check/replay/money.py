@@ -33,7 +33,6 @@ _ENDED: Final[tuple[Effects, ...]] = (
     {"run": (0, 0)},
 )
 """The effects if what costs nothing, or has failed, does cost something, or if cred-2 does not hold."""
-GOOD: Final = ENDED_WELL
 NOTHING: Final = Decimal(0)
 _MOST: Final = 20_000
 """How many balances are looked at: work whose end nothing shows can allow more than there is time for."""
@@ -234,4 +233,4 @@ class Money:
 
 def ends_of(status: str) -> set[str]:
     """Return the state of the work on a record in *status*: ``run``, ``good`` or ``bad``."""
-    return {"run" if status in RUNNING else "good" if status in GOOD else "bad"}
+    return {"run" if status in RUNNING else "good" if status in ENDED_WELL else "bad"}

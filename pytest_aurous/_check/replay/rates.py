@@ -98,7 +98,7 @@ class Rates:
         reset, capacity, left = (_number(view, name) for name in (RESET, LIMIT, REMAINING))
         if reset is not None and capacity is not None and left is not None:
             early = floor(view.at + (capacity - left - 2) / rate) - CLOSE
-            late = ceil(view.at + view.exchange.seconds + (capacity - left + 1) / rate) + CLOSE
+            late = ceil(view.ends + (capacity - left + 1) / rate) + CLOSE
             expected = Words(f"{view.at + (capacity - left) / rate:.0f}")
             point = Point(f"header.{RESET}", "value", not early <= reset <= late, Words(reset), expected)
             self._points[view.index, RESET] = point
@@ -128,7 +128,8 @@ def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Itera
 def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
     """Return the responses of each bucket that show its tokens, in the order in which the API has handled them.
 
-    Of requests that overlap, or were sent in one second, it may have handled any first: the most tokens show which.
+    Of requests that overlap, it may have handled any first, and of those sent in one second if nothing shows when they
+    ended: the most tokens show which. Others are in order, although a bucket may fill faster than they empty it.
     """
     found: dict[tuple[str, str], list[View]] = {}
     for view in survey.views if survey.timed else ():
@@ -139,7 +140,7 @@ def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
         for place in range(1, len(views)):
             for at in range(place, 0, -1):
                 before, view = views[at - 1 : at + 1]
-                apart = view.at >= max(before.ends, before.at + _JITTER)
+                apart = view.at >= (before.ends if before.exchange.seconds else before.at + _JITTER)
                 if apart or (_number(before, REMAINING) or 0) >= (_number(view, REMAINING) or 0):
                     break
                 views[at - 1 : at + 1] = view, before

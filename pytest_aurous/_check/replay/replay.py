@@ -48,7 +48,7 @@ class Replay:
         done = Replayed(view, self._survey, self._gaps, first=self._survey.earlier(view))
         done.rules |= self.rates.rules.get(view.index, {})
         self._follower.go_to(view.at)
-        self.adopter.plant(view)
+        self.adopter.plant(view.index)
         if view.lost and view.index not in self._survey.lost:
             done.why = _reason(view)
         elif not view.whole:

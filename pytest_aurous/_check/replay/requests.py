@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..._core.wire.call import Call
-from ..._core.wire.hosts import UPLOAD_HOST, is_upload
+from ..._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_upload
 from ..._core.wire.reply import Pairs
 from ..recording.view import NOT_LET_IN, View
 from ..values import RECORD
@@ -15,7 +15,6 @@ from .follower import Follower
 from .replayed import Replayed
 from .teams import ReplayTeams
 
-_API: Final = "https://api.aurous-labs.com"
 _REPLACED: Final = ("x-api-key", "authorization", "content-encoding", "content-length")
 _OPAQUE: Final = frozenset({"page_token", "cursor"})
 """The parameters with a token of the page before."""
@@ -47,12 +46,16 @@ class Requests:
         if url in self.bound and not bare:
             return self.bound[url]
         parts = urlsplit(url)
-        base = UPLOAD_HOST if is_upload(view.exchange.host) else _API
+        base = UPLOAD_HOST if is_upload(view.exchange.host) else BASE_URL
         if view.row.signed and {"token", "signature"} & view.query.keys():
             if not view.args.get("upload_id") or view.exchange.status in NOT_LET_IN:
                 done.why = "the response with its signed URL is not in the recording"
                 return None
-            return self._signed(view, base, parts.path)
+            uploads = view.operation == "characters.uploads.put"
+            if uploads and self._follower.row(view.args["upload_id"]) is None:  # no response shows its ticket
+                self._follower.put_upload(self._teams.of(view), view.args["upload_id"])
+            token = "signature" if uploads else "token"
+            return self._follower.sign(base, parts.path, self._follower.now + _VALID, token)
         query = parts.query
         if not _CURSORS.isdisjoint(view.query):
             pairs = [(name, self.bound.get(value, value)) for name, value in parse_qsl(query, keep_blank_values=True)]
@@ -66,13 +69,6 @@ class Requests:
         """Whether a parameter is a cursor that the recording does not give out, of a row that it does not show."""
         given = value in self.bound.values() or self._follower.row(value) is not None
         return name in _CURSORS and not given and (name in _OPAQUE or RECORD.fullmatch(value) is not None)
-
-    def _signed(self, view: View, base: str, path: str) -> str:
-        """Sign a URL; the ticket of an upload that no response shows is added."""
-        uploads = view.operation == "characters.uploads.put"
-        if uploads and self._follower.row(view.args["upload_id"]) is None:
-            self._follower.put_upload(self._teams.of(view), view.args["upload_id"])
-        return self._follower.sign(base, path, self._follower.now + _VALID, "signature" if uploads else "token")
 
     def _headers(self, view: View) -> Pairs:
         """Return the headers of a request, with a key of the fake."""

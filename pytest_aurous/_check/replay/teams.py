@@ -26,7 +26,6 @@ def team_of(survey: Survey, view: View) -> str:
 PLENTY: Final = 10**9
 """Credits of a team whose balance was not seen yet."""
 _UNKNOWN_KEY: Final = "al_live_unknown"
-_DEAD_KEYS: Final = ("invalid_api_key", "revoked_api_key")
 _NO_KEY: Final = "missing_api_key"
 _NO_SCOPE: Final = "missing_scope"
 
@@ -55,12 +54,16 @@ class ReplayTeams:
     def money_of(self, view: View) -> Money:
         return self.money[self.of(view)]
 
+    def end(self, record: str, ends: set[str]) -> None:
+        for money in self.money.values():
+            money.end(record, ends)
+
     def key_of(self, view: View) -> str:
         """Map the recorded API key to a key of the fake; empty if the request had no key."""
         signed = {"token", "signature"} & view.query.keys() or (view.row.signed and self._has_keys)
         if not view.key and (signed or view.code == _NO_KEY or self._has_keys):
             return ""
-        dead = view.code in _DEAD_KEYS
+        dead = view.code in {"invalid_api_key", "revoked_api_key"}
         if view.exchange.status == HTTPStatus.UNAUTHORIZED and not (dead or view.code in {_NO_KEY, _NO_SCOPE}):
             return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
         if dead and self._survey.accepted.get(view.key, -1) > view.index:

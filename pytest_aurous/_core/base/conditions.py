@@ -28,7 +28,7 @@ OF_DELIVERIES: Final = ("json", "path", "pattern")
 OF_CHATS: Final = (*OF_REQUESTS, "system", "tool_result")
 
 
-class Subject(NamedTuple):
+class Candidate(NamedTuple):
     """What a condition looks at: a request, a delivery, or a chat, whose *text* is its last message."""
 
     path: str
@@ -61,7 +61,7 @@ def read_condition(check: Check, name: str, condition: Mapping[Any, Any], known:
     return found
 
 
-def fits(condition: Mapping[str, Any], seen: Subject) -> bool:
+def fits(condition: Mapping[str, Any], seen: Candidate) -> bool:
     return all(_HOLDS[part](value, seen) for part, value in condition.items())
 
 
@@ -78,7 +78,7 @@ def json_differences(path: str, part: Any, whole: Any) -> Iterator[str]:
         yield f"{path}: {shown(whole) if whole is not None else 'no JSON'}, wanted {shown(wanted)}"
 
 
-def _has_headers(wanted: str | Mapping[str, str], seen: Subject) -> bool:
+def _has_headers(wanted: str | Mapping[str, str], seen: Candidate) -> bool:
     if isinstance(wanted, str):
         return wanted in seen.headers
     return all(seen.headers.get(name) == value for name, value in wanted.items())
@@ -91,7 +91,7 @@ _EXAMPLES: Final = {
     "system": "You are a poet.",
     "tool_result": "sunny",
 }
-_HOLDS: Final[dict[str, Callable[[Any, Subject], bool]]] = {
+_HOLDS: Final[dict[str, Callable[[Any, Candidate], bool]]] = {
     "json": lambda part, seen: not any(json_differences("", part, seen.json)),
     "path": lambda pattern, seen: fnmatchcase(seen.path, pattern),
     "header": _has_headers,

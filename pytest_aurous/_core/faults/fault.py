@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
 from ..base.arguments import Check, Public
-from ..base.conditions import OF_DELIVERIES, OF_REQUESTS, Subject, fits, read_condition
+from ..base.conditions import OF_DELIVERIES, OF_REQUESTS, Candidate, fits, read_condition
 from ..base.data import parsed
 from ..base.errors import AurousLookupError, hide_mistakes, see
 from ..base.frames import PACKAGE, nearest_outside, place_of
@@ -151,8 +151,8 @@ class Fault(Public):
         return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
 
     @staticmethod
-    def _seen(thing: Any) -> Subject:
-        return Subject(thing.path, thing.sent_headers, parsed(thing.content), thing.content.decode(errors="replace"))
+    def _seen(thing: Any) -> Candidate:
+        return Candidate(thing.path, thing.sent_headers, parsed(thing.content), thing.content.decode(errors="replace"))
 
     def accepts(self, thing: Call | Delivery) -> bool:
         """Call its ``when``. The caller must not hold the fake's lock."""
@@ -251,8 +251,8 @@ class DeliveryFault(Fault):
         self.forges = forges
 
     @staticmethod
-    def _seen(thing: Any) -> Subject:
-        return Subject(urlsplit(str(thing.url)).path, {}, thing.payload, thing.body.decode())
+    def _seen(thing: Any) -> Candidate:
+        return Candidate(urlsplit(str(thing.url)).path, {}, thing.payload, thing.body.decode())
 
     def concerns(self, thing: Call | Delivery) -> bool:
         """Whether it is for a delivery that has not met it. Deliveries to a ``webhook_url`` are not signed (hook-6)."""

@@ -120,9 +120,16 @@ def render(world: World, row: FileRow) -> dict[str, Any]:
     return {**to_wire(row, world.settings.sparse), "url": url}
 
 
-class File(Live, FileRow):
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    _FileFields = FileRow
+else:
+    _FileFields = object
+
+
+class File(Live, _FileFields):
     """A live file, with the attributes of the API."""
 
+    _kind = FileRow
     _prefix = "file"
     _summary = "{0.purpose} {0.width_px}x{0.height_px} {0.status}"
 

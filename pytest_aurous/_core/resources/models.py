@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..base.amounts import product
 from ..base.errors import AurousError, hide_mistakes, see
@@ -156,9 +156,16 @@ def list_all(ctx: Context) -> dict[str, Any]:
     return {"object": "list", "data": [render(ctx.world, row) for row in ctx.world.table(ModelRow).usable(ctx.team)]}
 
 
-class Model(Live, ModelRow):
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    _ModelFields = ModelRow
+else:
+    _ModelFields = object
+
+
+class Model(Live, _ModelFields):
     """A live model of chats or embeddings."""
 
+    _kind = ModelRow
     _prefix = "model"
     _summary = "{0.kind}"
 

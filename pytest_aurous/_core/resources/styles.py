@@ -109,10 +109,15 @@ def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
     return next((row for row in world.table(kind).usable(team) if name in {row.id, row.slug}), None)
 
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     from typing_extensions import Unpack
 
     from ..base.names import Ratio, Resolution
+
+    _LoraFields = LoraRow
+    _VideoLoraFields = VideoLoraRow
+else:
+    _LoraFields = _VideoLoraFields = object
 
 
 class _Style(Live):
@@ -125,12 +130,16 @@ class _Style(Live):
         return to_wire(self._row, self._world.settings.sparse)
 
 
-class Lora(_Style, LoraRow):
+class Lora(_Style, _LoraFields):
     """A live image style."""
 
+    _kind = LoraRow
 
-class VideoLora(_Style, VideoLoraRow):
+
+class VideoLora(_Style, _VideoLoraFields):
     """A live video style."""
+
+    _kind = VideoLoraRow
 
 
 L = TypeVar("L", Lora, VideoLora)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from hashlib import sha256
 from random import Random
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from ..base.arguments import Check
 from ..base.errors import hide_mistakes
@@ -88,10 +88,16 @@ _PAGE: Final = "reference/records.html#uploads"
 # More poses than any suite uploads; a mistyped number must not fill the memory.
 _MAX_PICTURES: Final = 10_000
 
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    _UploadFields = UploadRow
+else:
+    _UploadFields = object
 
-class Upload(Live, UploadRow):
+
+class Upload(Live, _UploadFields):
     """A live upload ticket."""
 
+    _kind = UploadRow
     _prefix = "upl"
     _summary = "{0.filename!r} {0.status}"
 

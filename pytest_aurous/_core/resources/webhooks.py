@@ -218,13 +218,18 @@ def _balance(world: World, team: str) -> dict[str, Any]:
 
 _SEE: Final = see("reference/webhooks.html")
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     from ..base.names import Event
 
+    _EndpointFields = EndpointRow
+else:
+    _EndpointFields = object
 
-class WebhookEndpoint(Live, EndpointRow):
+
+class WebhookEndpoint(Live, _EndpointFields):
     """A live webhook endpoint, with the attributes of the API and its secret."""
 
+    _kind = EndpointRow
     _prefix = "we"
 
     def __repr__(self) -> str:

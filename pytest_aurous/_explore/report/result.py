@@ -42,8 +42,7 @@ class Case:
         calls: How many requests it sent.
         cause: What the cases of one mistake share: the law, a place, and the kind of reason.
         at: File and line of the mistake, and the helper that sends its requests; empty if unknown.
-        assertion: The line of a whole test that failed although the code had raised nothing, usually an assertion; else
-            empty.
+        assertion: The line of a whole test that failed although the code had raised nothing; else empty.
         sent_at: File and line of the code under test that sends the request at its place; empty if unknown, as over
             HTTP, or for an event.
         happened: What went wrong, in plain words, such as ``the response to images.create #1 was cut off``; empty for

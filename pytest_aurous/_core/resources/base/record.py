@@ -28,7 +28,7 @@ from ...wire.fields import Reader, read_fields
 from ...wire.refusal import ApiProblem
 from ...world.script import Lifecycle, Plan, plan_of
 from ...world.world import World
-from .schema import RecordRow, visible
+from .schema import visible
 
 if TYPE_CHECKING:
     from ...base.names import ErrorCode
@@ -40,17 +40,7 @@ Instant = datetime | str
 """An instant as a test writes it: a `datetime`, or ISO 8601 text."""
 
 
-class _OfRow(type):
-    """Takes the base that is a row, as in ``class File(Live, FileRow)``, for `_kind`: only type checkers see a row."""
-
-    def __new__(cls, name: str, bases: tuple[type[Any], ...], names: dict[str, Any]) -> Any:
-        for base in bases:
-            if issubclass(base, RecordRow):
-                names["_kind"] = base
-        return super().__new__(cls, name, tuple(base for base in bases if not issubclass(base, RecordRow)), names)
-
-
-class Live(Public, metaclass=_OfRow):
+class Live(Public):
     """A record of the fake: each attribute has its current value, and reading it changes and counts nothing."""
 
     _page = "reference/records.html"

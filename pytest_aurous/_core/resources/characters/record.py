@@ -16,8 +16,12 @@ from .row import CREATE, LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render, sho
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     from ...base.names import CharacterStatus
+
+    _CharacterFields = CharacterRow
+else:
+    _CharacterFields = object
 
 
 class CharacterRef(NamedTuple):
@@ -34,13 +38,14 @@ class CharacterRef(NamedTuple):
     version: int
 
 
-class Character(Playable, CharacterRow):
+class Character(Playable, _CharacterFields):
     """A live character: it has the attributes of the API, always current, and reading never counts as a poll.
 
     Example:
         ``assert aurous.characters.last.status == "ready"``
     """
 
+    _kind = CharacterRow
     _prefix = "char"
     _lifecycle = LIFECYCLE
     _summary = "{0.name!r} {0.status}"

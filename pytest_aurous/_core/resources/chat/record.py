@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...base.arguments import Check, Public
 from ...base.conditions import OF_CHATS, read_condition
@@ -23,18 +23,24 @@ from .row import IN_PROGRESS, PUBLIC, CompletionRow, choice, seen_at
 
 __tracebackhide__ = hide_mistakes
 
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    _CompletionFields = CompletionRow
+else:
+    _CompletionFields = object
+
 PAGE: Final = "reference/chat.html"
 _SLOWEST: Final = 0.001
 """Tokens per second, at least: slower is a mistake."""
 
 
-class Completion(Live, CompletionRow):
+class Completion(Live, _CompletionFields):
     """A live chat completion.
 
     Example:
         ``assert aurous.chat.completions.last.text == "Aurora has black hair."``
     """
 
+    _kind = CompletionRow
     _prefix = "cmp"
     _page = PAGE
 

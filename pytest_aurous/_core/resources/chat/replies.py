@@ -10,7 +10,7 @@ from math import inf
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, cast
 
-from ...base.conditions import Subject, fits
+from ...base.conditions import Candidate, fits
 from ...base.data import is_object
 from ...base.errors import see, shown
 from ...base.redaction import SECRET, redacted, shortened
@@ -85,10 +85,10 @@ class ScriptedReply(NamedTuple):
         return self.when in last if isinstance(self.when, str) else self.when.search(last) is not None
 
 
-def _seen(call: Call, body: dict[str, Any]) -> Subject:
+def _seen(call: Call, body: dict[str, Any]) -> Candidate:
     messages: list[dict[str, Any]] = body["messages"]
     results = list(takewhile(lambda one: one["role"] == "tool", reversed(messages)))
-    return Subject(
+    return Candidate(
         call.path,
         call.sent_headers,
         body,

@@ -18,13 +18,18 @@ from .row import IMAGES, LIFECYCLES, PREFIXES, VIDEOS, GenerationRow, render
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     from ...base.names import GenerationStatus, ImageSize, Ratio, Resolution
 
+    _GenerationFields = GenerationRow
+else:
+    _GenerationFields = object
 
-class Generation(Playable, GenerationRow):
+
+class Generation(Playable, _GenerationFields):
     """A live image or video: it has the attributes of the API, always current."""
 
+    _kind = GenerationRow
     _stream = "generation"
 
     def __repr__(self) -> str:
