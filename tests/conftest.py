@@ -1,7 +1,5 @@
 """What the tests of the core share: the API without an HTTP client."""
 
-from __future__ import annotations
-
 import faulthandler
 import json as jsonlib
 import os
@@ -9,13 +7,14 @@ import re
 import shutil
 import signal
 import sys
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from fnmatch import fnmatch
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,9 +23,12 @@ from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 
 import pytest_aurous
-from pytest_aurous import Aurous, Call, Delivery
+from pytest_aurous import Aurous, Call, Character, Clock, Delivery, Team
 from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.resources import openapi
+from pytest_aurous._core.resources.base.endpoint import Context
+from pytest_aurous._core.resources.characters.record import Characters
+from pytest_aurous._core.resources.uploads import Uploads
 from pytest_aurous._core.wire.headers import Headers
 from pytest_aurous._core.wire.reply import Break, Reply
 
@@ -42,13 +44,6 @@ with suppress(ImportError):  # an older Hypothesis draws no such constants
     providers: Any = import_module("hypothesis.internal.conjecture.providers")
     providers._get_local_constants = providers.Constants
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
-
-    from pytest_aurous import Character, Clock, Team
-    from pytest_aurous._core.resources.base.endpoint import Context
-    from pytest_aurous._core.resources.characters.record import Characters
-    from pytest_aurous._core.resources.uploads import Uploads
 
 pytest_plugins = ("pytester",)
 

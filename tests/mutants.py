@@ -6,8 +6,6 @@ One more fails the run, and so does a number that is larger than needed. A modul
 there, one in ten may survive.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

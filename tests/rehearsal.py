@@ -4,8 +4,6 @@ Run as ``tox -e package``, which builds first. The Pythons are the oldest and th
 ``tox -e package -- 3.10 3.14`` names them, and fails without one of them.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

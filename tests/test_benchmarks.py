@@ -1,7 +1,5 @@
 """What the benchmarks compute, and that they measure what they say."""
 
-from __future__ import annotations
-
 import json
 import sys
 from importlib import import_module

@@ -1,7 +1,5 @@
 """Walks along exceptions: every one once, whatever their chain looks like."""
 
-from __future__ import annotations
-
 import pytest
 
 from pytest_aurous._core.base.chains import connected, grouped, leaves

@@ -1,7 +1,5 @@
 """No test of this project may hang: each has a limit."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 

@@ -1,12 +1,8 @@
 """No test of this project may depend on which ran before it in its process."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 
 def test_an_inner_run_forgets_its_own_modules_and_no_others(

@@ -1,7 +1,5 @@
 """What patches something and fails half-way leaves nothing behind."""
 
-from __future__ import annotations
-
 import _socket
 import asyncio
 import os
@@ -10,9 +8,10 @@ import sys
 import threading
 import time
 from asyncio.base_events import BaseEventLoop
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -30,9 +29,6 @@ from pytest_aurous._httpx.interception import INTERCEPTION
 from pytest_aurous.plugin.guard import NetworkGuard
 from pytest_aurous.plugin.modes import examples
 from pytest_aurous.plugin.stash import FAKE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PATCHED: Final = (
     (time, ("sleep", "time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns")),

@@ -1,13 +1,11 @@
 """Redacting API keys: the one function, and every place where text leaves."""
 
-from __future__ import annotations
-
 import json
 import os
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
@@ -19,9 +17,7 @@ from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._serve.literals import tokens
 from pytest_aurous.plugin.sections import without_keys
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 KEY: Final = "al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4"
 OTHER: Final = "al_live_Zz8yXx7wVv6uTt5sRr4q"

@@ -5,17 +5,13 @@ exchange among those: ``characters.list``, ``characters.create 400 missing_field
 Without a status these are the exchanges that succeeded.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tests.check.story import NOW, Entries, body
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 Entry: TypeAlias = "dict[str, Any]"
 Change: TypeAlias = "Callable[[Entries], object]"

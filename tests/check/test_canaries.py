@@ -1,22 +1,18 @@
 """No secret, name, address or free text of a recording appears in anything that a check shows or writes."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
 
 from pytest_aurous._cli.main import main
 from tests.check.story import STORIES, Entries, told, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow  # each place, one after the other
 

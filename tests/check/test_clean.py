@@ -1,7 +1,5 @@
 """A recording of the fake itself refutes nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from cProfile import Profile
 from pathlib import Path

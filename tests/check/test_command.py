@@ -1,10 +1,9 @@
 """The command `pytest-aurous check`, and what it writes."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -24,14 +23,9 @@ from tests.check.changes import (
     shows,
     status,
 )
-from tests.check.story import Teller, body, checked, refuted, told, validated, write
+from tests.check.story import Entries, Teller, body, checked, refuted, told, validated, write
 from tests.check.test_table import ROWS
 from tests.conftest import needs_links, synthesis_price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.check.story import Entries
 
 
 def twisted(name: str) -> Entries:

@@ -1,7 +1,5 @@
 """Recordings of the examples of the documentation agree with the fake."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Hostile and large files: a message or a skipped entry, in bounded time and memory."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os
@@ -11,9 +9,10 @@ import sys
 import threading
 import zlib
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zipfile import ZipFile
 
 import pytest
@@ -31,9 +30,6 @@ from tests.check.changes import unheard
 from tests.check.story import Teller, check_files, told, write
 from tests.check.test_recording import entry as shown_entry
 from tests.check.test_recording import har
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 GIGABYTE: Final = 1024**3
 MEASURED: Final = """

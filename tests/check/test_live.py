@@ -1,39 +1,31 @@
 """`pytest-aurous check --live`: probes of an API over real sockets, which here is a twisted twin."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from email.utils import formatdate
 from io import StringIO
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check.check import check_recordings
+from pytest_aurous._check.check import Checked, check_recordings
 from pytest_aurous._check.live import probing
 from pytest_aurous._check.live.probes import PROBES, chosen_probes
 from pytest_aurous._check.live.probing import pause_after, run_probes, send
 from pytest_aurous._cli.main import main
+from pytest_aurous._core.wire.call import Call
 from pytest_aurous._core.wire.exchange import Exchange
-from pytest_aurous._core.wire.reply import Break
+from pytest_aurous._core.wire.reply import Break, Reply
 from tests.check.story import refuted, validated
-from tests.check.twin import KEY, READER, at, body, error, header, same, serving, status, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from pytest_aurous._check.check import Checked
-    from pytest_aurous._core.wire.call import Call
-    from pytest_aurous._core.wire.reply import Reply
-    from tests.check.twin import Twin
+from tests.check.twin import KEY, READER, Twin, at, body, error, header, same, serving, status, whole
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 

@@ -1,7 +1,5 @@
 """Recordings of the real API in `observations/` refute nothing; a recording of a twisted twin shows that they could."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

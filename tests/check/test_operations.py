@@ -1,7 +1,5 @@
 """An operation is described by its row alone: whatever reads the catalog judges one that is new."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

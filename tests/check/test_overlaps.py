@@ -1,18 +1,19 @@
 """Requests that overlap: nobody knows in which order the API has handled them, so nothing about that is refuted."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
+from pathlib import Path
 from random import Random
 from time import time
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pytest
 
+from pytest_aurous._check.check import Checked
 from pytest_aurous._core.base.instants import iso_milliseconds, moment, parse_instant
 from tests.check.changes import keyed, two_tokens
 from tests.check.stories import KEY, id_of, ready
@@ -20,13 +21,7 @@ from tests.check.story import ATTRIBUTES, NOW, Entries, Teller, check_files, ref
 from tests.check.test_recording import har
 from tests.conftest import slow_but
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from pathlib import Path
-
-    from pytest_aurous._check.check import Checked
-
-    Client: TypeAlias = "Generator[Any, Any, None]"
+Client: TypeAlias = "Generator[Any, Any, None]"
 
 CHAT: Final = ("POST", "/v1/chat/completions", {
     "model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "x"}],

@@ -1,7 +1,5 @@
 """Recordings in their forms, and what is wrong with them."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import sys

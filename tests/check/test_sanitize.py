@@ -1,7 +1,5 @@
 """Sanitized recordings have nothing in them that is private."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64decode, b64encode
 from pathlib import Path

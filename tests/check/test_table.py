@@ -1,21 +1,21 @@
 """One table of recordings: a story, what is changed in its recording, and the rules that this refutes, and no other."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
 from pytest_aurous._check import rules
 from pytest_aurous._check.adapt import find_readings
+from pytest_aurous._check.check import Checked
 from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._core.resources.base.rules import load_rules
@@ -65,11 +65,6 @@ from tests.check.changes import (
 )
 from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
 from tests.conftest import slow_but, synthesis_price
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from pytest_aurous._check.check import Checked
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 END: Final = "2026-05-08T11:00:00Z"

@@ -1,14 +1,13 @@
 """What goes over the network is noted, and nobody notices."""
 
-from __future__ import annotations
-
 import gzip
 import json
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -20,9 +19,6 @@ from pytest_aurous._check.recording.traffic import Traffic
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._httpx.stacks import all_stacks
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
 
 pytestmark = pytest.mark.lowest
 

@@ -1,20 +1,15 @@
 """Twisted twins: the fake, served, with differences that a probe can see."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._core.base.instants import moment
+from pytest_aurous._core.engine.pipeline import App
+from pytest_aurous._core.wire.call import Call
 from pytest_aurous._core.wire.reply import Break, Reply
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
-    from pytest_aurous._core.engine.pipeline import App
-    from pytest_aurous._core.wire.call import Call
 
 KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
 """The key of the check: of the form of a real one."""

@@ -1,10 +1,9 @@
 """Random walks of a client through the fake, and of a test that interferes."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 
@@ -12,9 +11,6 @@ from pytest_aurous import AurousError
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.world.settings import READINGS
 from tests.check.story import ATTRIBUTES, Entries, Teller
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 SCRIPTS: Final = {
     "characters": (

@@ -1,18 +1,14 @@
 """``pytest-aurous docs``: the documentation in the terminal."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from pytest_aurous._cli import docs as pages
 from pytest_aurous._cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PAGE: Final = """\
 # Faults

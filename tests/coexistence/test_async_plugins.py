@@ -1,7 +1,5 @@
 """pytest-asyncio and pytest-trio: the verdict on a coroutine is that on a function."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

@@ -1,7 +1,5 @@
 """freezegun and time-machine: the fake goes by the time that they make."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

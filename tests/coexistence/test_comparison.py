@@ -1,7 +1,5 @@
 """What the page Comparison says of the same test in each tool is measured here."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from shutil import copytree, ignore_patterns, rmtree

@@ -1,7 +1,5 @@
 """Exploring a suite with plugins that run coroutines, stop tests or run them again."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

@@ -1,7 +1,5 @@
 """gevent: its sleeps are not skipped, and a warning says so."""
 
-from __future__ import annotations
-
 import pytest
 
 pytest.importorskip("gevent")

@@ -1,16 +1,12 @@
 """Pydantic AI: an agent that others wrote, on top of the OpenAI SDK."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import anyio
 import pytest
 
 from pytest_aurous import Aurous
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pydantic: Any = pytest.importorskip("pydantic")
 pydantic_ai: Any = pytest.importorskip("pydantic_ai")

@@ -1,7 +1,5 @@
 """pytest-httpx hooks in where we do; in the body of a test the fake is asked first, whichever was started last."""
 
-from __future__ import annotations
-
 import pytest
 
 pytest.importorskip("pytest_httpx")

@@ -1,17 +1,13 @@
 """Recordings of a suite: what cassettes and mocks respond is not in them, and the reruns of a test are."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 import httpx  # noqa: F401 - else a run of pytester has it first, and we keep what that forgets
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SUITE: Final = """
     import os

@@ -1,7 +1,5 @@
 """pytest-rerunfailures: each run of a test has a fake of its own, and a verdict of its own."""
 
-from __future__ import annotations
-
 import pytest
 
 pytest.importorskip("pytest_rerunfailures")

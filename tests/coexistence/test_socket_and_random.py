@@ -1,7 +1,5 @@
 """pytest-socket and pytest-randomly: no socket is needed, and no order and no seed of the run changes the fake."""
 
-from __future__ import annotations
-
 import json
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The test client of FastAPI and Starlette: the way into the app is theirs, the app's own way out leads to the fake."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

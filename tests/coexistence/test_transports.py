@@ -1,17 +1,12 @@
 """Real transports that send the requests of httpx with another client, and resolvers of another library."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-from pytest_aurous import AurousNetworkBlocked
-
-if TYPE_CHECKING:
-    from pytest_aurous import Aurous
+from pytest_aurous import Aurous, AurousNetworkBlocked
 
 URL = "https://api.aurous-labs.com/v1/balance"
 

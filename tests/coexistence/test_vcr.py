@@ -1,7 +1,5 @@
 """vcrpy and pytest-recording replace the same methods: the fake answers before a cassette that was opened earlier."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

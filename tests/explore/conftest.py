@@ -1,22 +1,14 @@
 """What the tests of exploring share: a fake that is entered, and what shortens the patience of an exploration."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous import Aurous, AurousExplorationError, Exploration
 from pytest_aurous._explore.runs import watchdog
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    import httpx
-
-    from pytest_aurous import Exploration
-
 
 NOVA: Final[dict[str, Any]] = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 

@@ -1,18 +1,14 @@
 """The file of accepted cases."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._explore.baseline import Baseline
 from pytest_aurous._explore.options import Known
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOST, LATE = "characters.create#1 lost", "characters.create#1 late"
 

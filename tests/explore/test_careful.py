@@ -1,22 +1,17 @@
 """Careful programs, which no law accuses, each beside its twin with a mistake that one finds and names."""
 
-from __future__ import annotations
-
 import math
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, Exploration
 from tests.explore.conftest import broken
-
-if TYPE_CHECKING:
-    from pytest_aurous import Exploration
 
 Json = dict[str, Any]
 Run = Callable[..., object]

@@ -1,19 +1,13 @@
 """The corpus: clients as teams write them, each with one mistake and its careful twin."""
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from exploring import CLIENTS, PROGRAMS, explore, explore_program, interleave_program, mistakes, seen_by
+from programs.base import Program
 from pytest_aurous import Aurous
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from programs.base import Program
 
 ORDINARY = {
     "except_pass",

@@ -1,7 +1,5 @@
 """A run that crashes, is stopped or leaves work behind does not reach the next one."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import logging
@@ -9,23 +7,18 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
+import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousCrash, Call
+from pytest_aurous import Aurous, AurousCrash, Call, Exploration
 from pytest_aurous._explore.runs.run import ExploredRun, noting_runs
 from tests.conftest import synthesis_price
 from tests.explore.conftest import NOVA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from pytest_aurous import Exploration
 
 CREATE = "characters.create#1 crash"
 

@@ -1,7 +1,5 @@
 """One bad day: what it is, and what happens while it is played."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,29 +1,23 @@
 """The faults, each at its places, over the clients that people use."""
 
-from __future__ import annotations
-
 import json
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from clients.common import publish
-from pytest_aurous import Aurous, AurousServer, BadDay
+from pytest_aurous import Aurous, AurousServer, BadDay, Exploration
 from pytest_aurous._core.faults.collection import fault_kinds
 from pytest_aurous._explore import kinds
 from tests.conftest import synthesis_price
 from tests.explore.conftest import NOVA, broken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Exploration
 
 WRITES = "refused timeout lost late unavailable rate_limited garbled crash hiccup"
 READS = "refused timeout unavailable rate_limited garbled gone greased"

@@ -1,19 +1,13 @@
 """Forms of ids, times and tokens in the data of runs: in its strings, and neither in numbers nor in what encodes it."""
 
-from __future__ import annotations
-
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
-from pytest_aurous import AurousError
+from pytest_aurous import Aurous, AurousError
 from pytest_aurous._explore.compare import alike
-
-if TYPE_CHECKING:
-    import httpx
-
-    from pytest_aurous import Aurous
 
 
 def embed(client: httpx.Client, text: str) -> None:

@@ -1,7 +1,5 @@
 """The good day: the reference of an exploration, equal to its later runs, and what the fake is left as."""
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import time
@@ -9,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import httpx
@@ -17,15 +15,10 @@ import pytest
 import trio
 
 from clients.common import publish
-from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Exploration
 from pytest_aurous._core.base.forms import formless
 from tests.conftest import synthesis_price
 from tests.explore.conftest import NOVA, broken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous import Exploration
 
 
 def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:

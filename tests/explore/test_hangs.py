@@ -1,33 +1,26 @@
 """Runs that would never end, and what stops each of them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
+import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Exploration
 from pytest_aurous._core.base.work import workers
 from pytest_aurous._explore.runs import run as runs
 from pytest_aurous._explore.runs import watchdog
 from tests.conftest import ON_WINDOWS
 from tests.explore.conftest import broken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from pytest_aurous import Exploration
 
 LIMIT = 240
 """Seconds for a process that must end by itself, within those of a test."""

@@ -1,11 +1,10 @@
 """The strategies of Hypothesis: what they draw is valid, and shrinks to what can be read."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -18,9 +17,6 @@ from pytest_aurous._explore.day import BadDay, faults_at
 from pytest_aurous._explore.ids import operations
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 few = settings(max_examples=50)
 ORDER = {"name": "A", "generate": True, "attributes": {"age": 28}}

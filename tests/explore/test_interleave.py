@@ -1,29 +1,22 @@
 """Two workers at once: each race between their requests is found, and careful workers are left alone."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.request import Request, urlopen
 
 import anyio
+import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousServer
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousServer, Exploration
 from tests.conftest import synthesis_price
 from tests.explore.conftest import NOVA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from pytest_aurous import Exploration
 
 RACES = ["first#2", "second#2", "first#1 | second#2", "second#1 | first#2"]
 """The schedules in which both read before one of them creates."""

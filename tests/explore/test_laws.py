@@ -1,33 +1,26 @@
 """The laws, each with a careless client that breaks it and a careful one that does not."""
 
-from __future__ import annotations
-
 import asyncio
 import builtins
 import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import httpx
 import pytest
 import trio
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Delivery, Exploration
 from pytest_aurous._explore.laws import LAWS
 from tests.conftest import synthesis_price
 from tests.explore.conftest import NOVA, broken
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from pytest_aurous import Delivery, Exploration
-
 
 DENIED = "which may_raise does not allow; it allows"
 

@@ -1,20 +1,15 @@
 """The arguments of explore."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning
 from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
 from tests.explore.conftest import NOVA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
 
 EVERY = tuple(read_options("explore").faults)
 

@@ -1,22 +1,16 @@
 """Errors of pytest-aurous itself, in the middle of an exploration."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
-from pytest_aurous import AurousError
+from pytest_aurous import Aurous, AurousError
 from pytest_aurous._explore import explorer
 from pytest_aurous._facade import Handle
-
-if TYPE_CHECKING:
-    import httpx
-
-    from pytest_aurous import Aurous
 
 ITSELF = r"plore\(\): pytest-aurous itself failed(.*\n)*Please report this(.*\n)*TypeError: 'NoneType'"
 

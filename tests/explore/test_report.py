@@ -1,7 +1,5 @@
 """The report of an exploration, its data, and what it costs."""
 
-from __future__ import annotations
-
 import gc
 import json
 import re

@@ -1,22 +1,16 @@
 """Streams on bad days, and an agent: which of its calls, lost, pays twice."""
 
-from __future__ import annotations
-
 import json
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, BadDay
+from pytest_aurous import Aurous, BadDay, Exploration
 from tests.explore.conftest import broken
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_aurous import Exploration
 
 PATH: Final = "/v1/chat/completions"
 TOOL: Final = {"type": "function", "function": {"name": "get_weather"}}

@@ -1,7 +1,5 @@
 """What the tests of clients share: each package, and each way to use one."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import anyio

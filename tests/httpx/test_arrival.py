@@ -1,21 +1,16 @@
 """httpx2 is loaded by whoever uses it, and meets the fake whenever that is."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module, invalidate_caches, reload
 from importlib.util import find_spec
+from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_aurous._httpx.stacks import Arrival
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.lowest
 

@@ -1,7 +1,5 @@
 """Clients with the defaults of httpx share one SSL context, which takes longer to make than most tests."""
 
-from __future__ import annotations
-
 import ssl
 from typing import Any
 

@@ -1,23 +1,19 @@
 """httpx clients whose transport is another HTTP client, and the vendor's names while a fake is entered."""
 
-from __future__ import annotations
-
 import _socket
 import asyncio
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous, AurousNetworkBlocked
 from pytest_aurous._core.wire.hosts import RESOLVERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 BALANCE: Final = "https://api.aurous-labs.com/v1/balance"
 API: Final = "api.aurous-labs.com"

@@ -1,12 +1,11 @@
 """Where httpx and httpx2 meet the fake, what else is in the way, and that nothing of it stays behind."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from datetime import timedelta
@@ -15,8 +14,10 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
+from pathlib import Path
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING, Any, Final
+from types import ModuleType
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -26,13 +27,7 @@ from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
 from pytest_aurous._core.wire.reply import Break
 from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
 from tests.conftest import synthesis_price
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
-    from types import ModuleType
-
-    from tests.httpx.conftest import Wire
+from tests.httpx.conftest import Wire
 
 pytestmark = pytest.mark.lowest
 

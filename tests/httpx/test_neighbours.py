@@ -1,7 +1,5 @@
 """Who stands before the fake, or above it, and how it finds its way back."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from typing import Any

@@ -1,8 +1,7 @@
 """The OpenAI SDK as a real client: 3 sends with httpx2, 2 with httpx; sync and async."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 import anyio
 import pytest
@@ -12,8 +11,6 @@ from pytest_aurous import Aurous
 openai = pytest.importorskip("openai")
 pydantic = pytest.importorskip("pydantic", reason="the SDK brings it")
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.lowest
 

@@ -1,24 +1,19 @@
 """Where the code under test sent a request."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_aurous._core.base.frames import Place
+from pytest_aurous._core.base.frames import Place
 
 pytestmark = pytest.mark.lowest
 

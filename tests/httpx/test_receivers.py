@@ -1,23 +1,17 @@
 """Where deliveries arrive: callables, ASGI apps, WSGI apps, and URLs through httpx."""
 
-from __future__ import annotations
-
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import httpx
 import pytest
 import respx
 
-from pytest_aurous import AurousError, sign_webhook
+from pytest_aurous import AurousError, Delivery, sign_webhook
 from pytest_aurous._report.timeline import timeline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from pytest_aurous import Delivery
-    from tests.conftest import Api
+from tests.conftest import Api
 
 pytestmark = pytest.mark.lowest
 

@@ -1,7 +1,5 @@
 """respx stands one level below: each router answers its own hosts, as strictly as it was told to be."""
 
-from __future__ import annotations
-
 import pytest
 
 pytestmark = pytest.mark.lowest

@@ -1,9 +1,8 @@
 """Streams over real clients: each event is made when a client reads it, whichever client it is."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -12,9 +11,6 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.wire.har import har
 from pytest_aurous._core.wire.lines import shown_call
 from tests.httpx.conftest import Wire
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PATH: Final = "/v1/chat/completions"
 BODY: Final = {

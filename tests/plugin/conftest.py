@@ -1,17 +1,12 @@
 """What the tests of the plugin share: the outcome of each test of an inner run, and a system that resolves no name."""
 
-from __future__ import annotations
-
 import re
 import socket
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 PLUGGED: Final = {entry.name for entry in entry_points(group="pytest11")}
 INSTALLED: Final = "pytest_aurous" in PLUGGED

@@ -1,7 +1,5 @@
 """Asynchronous suites: anyio's plugin on asyncio and trio, closed sockets, and no plugin of anybody else."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

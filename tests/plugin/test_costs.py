@@ -5,26 +5,22 @@ mistake: an import at the top of a module, work in the fixture that only some te
 request. If it is worth its cost, raise the limit in the same change, and measure with ``tox -e bench``.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import sys
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Final
+from types import FrameType
+from typing import Any, Final
+
+import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous
 from pytest_aurous._trace.recorder import Recorder
 from tests.conftest import COMPREHENSIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
-
-    import pytest
 
 HOME: Final = Path(pytest_aurous.__file__).parent
 WATCHED: Final = """

@@ -1,14 +1,10 @@
 """Tests of Hypothesis: each example begins with the fake as the fixtures have left it, and is judged by itself."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from hypothesis import settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HEAD: Final = """
     import os

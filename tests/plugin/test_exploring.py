@@ -1,7 +1,5 @@
 """Exploring a whole suite: each test runs again, once for each request and each way to break it."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Final

@@ -1,7 +1,5 @@
 """The findings of a suite at its end, and the baseline that accepts some."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, Final

@@ -1,18 +1,13 @@
 """Every fixture: what it gives, what it sets and takes back, and how a suite overrides it."""
 
-from __future__ import annotations
-
 import re
 from inspect import signature, unwrap
-from typing import TYPE_CHECKING
 
+import faker
 import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous.plugin.fixtures import NAMES, Fixtures
-
-if TYPE_CHECKING:
-    import faker
 
 pytestmark = pytest.mark.lowest
 

@@ -1,7 +1,5 @@
 """No test of a suite with this plugin reaches the vendor, with the fixture or without it, unless it says so."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 from typing import Final
 

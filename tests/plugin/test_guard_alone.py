@@ -1,25 +1,21 @@
 """The guard that keeps a session from the real API, alone."""
 
-from __future__ import annotations
-
 import _thread
 import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module, reload
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousNetworkBlocked
 from pytest_aurous._core.wire.hosts import resolves_vendors
 from pytest_aurous.plugin.guard import NetworkGuard
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 API: Final = "api.aurous-labs.com"
 RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")

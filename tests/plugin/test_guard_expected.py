@@ -1,13 +1,8 @@
 """Which refusals a test expects: those that leave its body, or reach a context manager that accepts them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HEAD = """
     import contextlib, gc, socket, threading, time, unittest

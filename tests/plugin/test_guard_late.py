@@ -1,7 +1,5 @@
 """What a test leaves behind is its own affair: it neither fails nor opens anything for the tests that follow."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

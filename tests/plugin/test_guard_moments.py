@@ -1,7 +1,5 @@
 """The guard is there from the moment that the plugin is loaded until the interpreter exits."""
 
-from __future__ import annotations
-
 import socket
 import sys
 import threading

@@ -1,7 +1,5 @@
 """However the plugin is asked for, it is there once, and costs nothing until it is used."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 
 import pytest

@@ -1,7 +1,5 @@
 """Markers and parameters: what they set, and a warning where nothing reads them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

@@ -1,13 +1,9 @@
 """How pitfalls are told: as warnings that name the line of the code under test, as failures, or not at all."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 APP: Final = """
     # The code under test, a module of its own.

@@ -1,20 +1,16 @@
 """A suite records what it exchanges with the real API, for which a fake on a local port stands here."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import read_recording
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
 
 KEY: Final = "al_live_" + "canary0" * 9
 PRIVATE: Final = (KEY, "canary", "Wilhelmina", "bench", "mine.example")

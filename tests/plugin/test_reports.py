@@ -1,7 +1,5 @@
 """What a run says beside its report: the header, the coverage of the API, the calls of failed tests as HAR files."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The data of a test: the same on each platform, in any company, and again with each seed that a report shows."""
 
-from __future__ import annotations
-
 import re
 import sys
 from textwrap import dedent

@@ -1,7 +1,5 @@
 """The fixture `aurous_server`."""
 
-from __future__ import annotations
-
 import pytest
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")

@@ -1,7 +1,5 @@
 """One list of settings in four places: ini < command line < marker of module < class < function."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,16 +1,12 @@
 """What fails a test: in its call phase, once, with what to do about it, and never instead of its own error."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Outcomes = Callable[[pytest.RunResult], dict[str, str]]
+Outcomes = Callable[[pytest.RunResult], dict[str, str]]
 
 NONSENSE: Final = "https://api.aurous-labs.com/v1/charcters"
 WAYS: Final = f"""

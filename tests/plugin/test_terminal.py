@@ -1,7 +1,5 @@
 """What the plugin shows in terminals of each kind: narrow and wide, with colors and without, and of few characters."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The timeline of a failed test: in every kind of report, once, and with a command that shows it again."""
 
-from __future__ import annotations
-
 import shlex
 from typing import Final
 from xml.etree import ElementTree as ET

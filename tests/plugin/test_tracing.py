@@ -1,7 +1,5 @@
 """A page for each failed test: which tests have one, what it is called, and that it costs no test its result."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,19 +1,15 @@
 """Distributed runs: every worker has its own fake, and the controller its report. One run has all of it."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous.plugin.stash import MODES, Mode, receive_found
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytest.importorskip("xdist", reason="needs pytest-xdist")
 

@@ -1,13 +1,7 @@
 """What each step has changed: the states that a trace shows around it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pytest_aurous._report.changes import StateFollower
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def test_each_step_is_shown_with_the_state_that_it_left(api: Api) -> None:

@@ -1,17 +1,13 @@
 """Which outcomes a suite has met."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._report.coverage import Coverage
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
+from tests.conftest import Api
 
 ROWS = CATALOG.by_operation
 

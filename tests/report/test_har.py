@@ -1,7 +1,5 @@
 """The calls of a test as a HAR file."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re
@@ -11,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -19,11 +18,7 @@ from pytest_aurous._core.base.errors import version_of_package
 from pytest_aurous._core.base.redaction import redacted
 from pytest_aurous._core.wire import har as wire_har
 from pytest_aurous._core.wire.har import har, write_har
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 zipped = partial(gzip.compress, mtime=0)  # the ids of tests must not depend on the time
 

@@ -1,17 +1,11 @@
 """What is said of a call that was refused, beside what the API says."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from pytest_aurous._report.unmatched import hint_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 
 def test_a_missing_key_is_told_where_it_is(api: Api) -> None:

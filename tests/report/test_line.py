@@ -1,7 +1,5 @@
 """The line of the application, in all that shows where a request was sent."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

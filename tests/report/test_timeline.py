@@ -1,19 +1,14 @@
 """The timeline of a test, as its report shows it."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._report.timeline import colored, timeline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.conftest import Api
+from tests.conftest import Api
 
 CHARACTERS: Final = "/v1/characters"
 KEY: Final = f"al_live_{'0123456789abcdef' * 4}"

@@ -1,12 +1,11 @@
 """What watches a fake: a trace, the coverage and an exploration, all at once."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -14,9 +13,6 @@ import pytest
 from pytest_aurous import Aurous, AurousCrash, BadDay
 from pytest_aurous._report.coverage import Coverage
 from pytest_aurous._trace.recorder import Recorder
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 

@@ -1,7 +1,5 @@
 """Traces for the tests of the viewer and for the pictures of the documentation."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress

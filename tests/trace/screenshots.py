@@ -3,8 +3,6 @@
 It needs Chromium. With a folder it writes more pictures than the documentation shows, to look at.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The trace of a test as data: its steps, and the state of the fake after each of them."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading

@@ -1,27 +1,22 @@
 """The page of a trace in a real browser. These tests need Playwright, axe-core and Chromium."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+import httpx
 import pytest
 
+from pytest_aurous import Aurous
 from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._trace.page import page as page_of
 from tests.conftest import OTHER_SETTINGS, axe_options, synthesis_price
 
 from . import samples
-
-if TYPE_CHECKING:
-    import httpx
-
-    from pytest_aurous import Aurous
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")
