@@ -267,7 +267,6 @@ def test_a_test_may_prove_several_rules(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("file", "address"), sorted(set(_addresses())))
 def test_every_page_that_a_message_names_exists(file: str, address: str) -> None:
-    """The link at the end of a message leads to an existing page and heading."""
     page, _, heading = address.partition("#")
     headings = _anchors_of(_page(page.removesuffix(".html")))
 
@@ -354,7 +353,6 @@ def test_each_operation_error_and_event_has_its_sample() -> None:
 
 @pytest.mark.parametrize("name", pytest_aurous.__all__)
 def test_every_public_name_is_described(name: str) -> None:
-    """Each name that can be imported is in the reference."""
     is_type = getattr(pytest_aurous, name).__name__ == "Literal"
     kind = (
         "exception" if name in errors.__all__ else "data" if is_type else "class" if name[0].isupper() else "function"
@@ -421,7 +419,6 @@ def test_no_mark_of_the_parser_is_missing_in_the_grammar() -> None:
 
 
 def test_every_machine_is_drawn() -> None:
-    """The page Scripts has a diagram of each machine that a script can play."""
     drawn = re.findall(r"\[cog states\((.*)\) ", _page("reference/scripts"))
 
     assert sorted(name for names in drawn for name in re.findall(r"\w+", names)) == sorted(LIFECYCLES)
@@ -563,7 +560,6 @@ def test_the_example_for_unittest_needs_no_pytest() -> None:
 
 
 def test_what_is_beside_other_tools_is_on_a_page() -> None:
-    """Each file that runs with another tool is one that a page includes."""
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 
     assert [file.name for file in (DOCS / "beside").glob("*.py") if f"beside/{file.name}" not in pages] == []
@@ -578,7 +574,6 @@ def test_what_is_beside_other_tools_is_on_a_page() -> None:
     ids=lambda file: file.name,
 )
 def test_a_session_in_a_docstring_runs(file: Path) -> None:
-    """Its output is the output of Python."""
     name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
     name = name.replace("._core.base.errors", ".errors")  # the module that its classes name
 

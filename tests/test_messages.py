@@ -375,7 +375,6 @@ def test_each_message_is_kept_as_it_is_printed(name: str) -> None:
 
 
 def test_each_file_is_of_a_message() -> None:
-    """No file is left of a message that is gone."""
     assert {file.stem for file in FILES.iterdir()} == set(MESSAGES)
 
 

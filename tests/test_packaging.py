@@ -30,7 +30,6 @@ def test_pytest_finds_the_plugin(dist: Distribution) -> None:
 
 
 def test_there_is_one_command(dist: Distribution) -> None:
-    """``pytest-aurous`` serves the fake, or prints its document."""
     (entry,) = dist.entry_points.select(group="console_scripts")
 
     assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._cli.main:main")

@@ -202,7 +202,6 @@ def test_a_fake_that_cannot_be_entered_leaves_the_others_in_place(monkeypatch: p
 
 
 def test_a_bad_day_that_cannot_begin_leaves_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither of its two faults stays in the fake."""
     aurous = Aurous()
     monkeypatch.setitem(kinds.KINDS, "lost", kinds.KINDS["lost"]._replace(add=fails))
     with pytest.raises(Broken), aurous.day(BadDay("characters.create#1 lost", "characters.list#1 refused")):

@@ -48,7 +48,6 @@ async def by_openai(key: str) -> int:
 
 @pytest.mark.parametrize("send", [by_aiohttp, by_aiohttp_for_httpx2, by_pyreqwest, by_openai])
 def test_the_fake_responds_to_transports_of_other_clients(aurous: Aurous, send: Any) -> None:
-    """The fake responds, and the request is in its calls."""
     assert asyncio.run(send(aurous.api_key)) == 200
     assert len(aurous.calls) == 1
 

@@ -148,7 +148,6 @@ def marks_what_failed(client: httpx.Client, *, only_refusals: bool) -> Run:
 
 
 def succeed(client: httpx.Client, key: str) -> None:
-    """Order an image, and wait until it has succeeded."""
     if (status := wait(client, create(client, key))["status"]) != "succeeded":
         raise GaveUp(status)
 

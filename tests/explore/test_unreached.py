@@ -174,8 +174,6 @@ def test_without_a_free_id_one_line_says_so(fake: Aurous, client: httpx.Client, 
 
 @monitored
 def test_what_was_registered_is_released_if_the_rest_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id is free again."""
-
     class Failing:
         def __getattr__(self, name: str) -> Any:
             return getattr(monitoring, name)

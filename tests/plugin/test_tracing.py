@@ -232,12 +232,16 @@ def test_the_data_can_have_a_folder_of_its_own(pytester: pytest.Pytester) -> Non
     assert not list(pytester.path.glob("data/*.html"))
 
 
-def test_a_path_to_tests_is_no_folder_of_data(pytester: pytest.Pytester) -> None:
-    """Without a folder, the option would take it."""
-    result = pytester.runpytest("--aurous-trace=traces", "--aurous-trace-json", "tests")
+def test_data_without_a_folder_is_a_usage_error(pytester: pytest.Pytester) -> None:
+    """It says what to write; a path to tests is no folder."""
+    for options, word in (
+        ((), "--aurous-trace=DIR"),
+        (("tests", "--aurous-trace=traces"), "--aurous-trace-json=tests"),
+    ):
+        result = pytester.runpytest("--aurous-trace-json", *options)
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "--aurous-trace-json=tests" in str(result.stderr)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert word in str(result.stderr)
 
 
 EXPLORED: Final = """

@@ -118,7 +118,6 @@ def test_a_call_without_a_response_has_status_0(api: Api) -> None:
 
 
 def test_a_picture_is_written_in_base64(api: Api) -> None:
-    """A binary body of a response comes back as it was."""
     picture = api.get(api.characters.add().refs[0].url, key=None).body
 
     content = entry(api)["response"]["content"]

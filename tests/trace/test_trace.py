@@ -368,8 +368,6 @@ def test_each_request_names_the_line_that_sent_it() -> None:
 
 
 def test_a_request_of_a_library_has_no_place() -> None:
-    """Such as one of a thread that runs nothing else."""
-
     def run(_: Aurous, client: httpx.Client) -> None:
         thread = threading.Thread(target=client.get, args=("/v1/balance",), daemon=True)
         thread.start()

@@ -5,7 +5,7 @@ It runs, so that what it shows to type checkers is so; and it imports nothing pr
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -75,12 +75,6 @@ def aurora(aurous: Aurous) -> Character:
     return aurous.characters.add("Aurora", status="reviewing", attributes={"age": 28}, refs=["portrait", "front"])
 
 
-@pytest.fixture
-def wide() -> Iterator[Aurous]:
-    with Aurous(credits=10, strict="warn", pitfalls="off", seed=3, sparse="optional", grease="fields") as fake:
-        yield fake
-
-
 # Fixtures
 
 
@@ -112,8 +106,9 @@ def test_faker(aurous_faker: faker.Faker, aurous: Aurous) -> None:
     assert aurous.faker.name()
 
 
-def test_wider_scope(wide: Aurous) -> None:
-    assert wide.team.credits == 10
+def test_a_fake_of_its_own() -> None:
+    with Aurous(credits=10, strict="warn", pitfalls="off", seed=3, sparse="optional", grease="fields") as fake:
+        assert fake.team.credits == 10
 
 
 def test_other_clients(aurous: Aurous) -> None:
