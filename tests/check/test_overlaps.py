@@ -146,6 +146,15 @@ def test_rate_4_slow_requests_take_their_tokens_one_after_the_other(tmp_path: Pa
     assert refuted(check(tmp_path, spans(teller.entries(), *some))) == []
 
 
+def test_rate_1_a_bucket_has_no_debt(tmp_path: Path) -> None:
+    """A fake that lets in more requests than its limits allow shows no token, and a moment later one again."""
+    teller = Teller()
+    for pause in (*[0] * 30, 13):
+        teller.aurous.clock.advance(seconds=pause)
+        teller.client.post("/v1/webhook_endpoints", json={"url": "https://shop.example", "events": ["*"]})
+    assert refuted(check(tmp_path, teller.entries())) == []
+
+
 def program(path: str) -> Client:
     """Yield what one client sends: it saves beside lists and pages, chats, and cancels what it has ordered."""
     yield ("GET", path)

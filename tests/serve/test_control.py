@@ -1,12 +1,16 @@
 """Control requests: each does what it says, and a mistake is a clear refusal that changes nothing."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from math import ceil
+from threading import Barrier
 from typing import Any, Final
 
+import httpx
 import pytest
 
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations
@@ -175,31 +179,53 @@ def test_bad_arguments(fake: Aurous, name: str, told: dict[str, Any], said: str)
 class TestTeams:
     """A team is the unit of isolation."""
 
-    def test_tests_of_thirty_teams_are_separate(self, fake: Aurous) -> None:
-        control = Control(fake)
-        teams = [fake.teams.add(credits=10 + number) for number in range(30)]
-        fake.chat.reply("for every other team")
-        poses, ends = ("front", "side", "back"), ("ready", "failed")
-        for number, team in enumerate(teams):
-            control.do("chat.reply", {"text": f"team {number}", "team": team.id})
-            control.do("uploads.pose", {"pose": poses[number % 3], "team": team.id})
-            control.do("characters.script", {"text": f"synthesizing -> {ends[number % 2]}", "team": team.id})
-        control.do("key.revoke", {"number": 0, "team": teams[-1].id})
-        chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Who?"}]}
-        client = fake.client()
+    def test_thirty_parallel_tests_are_separate(self) -> None:
+        """Replies, scripts, poses, faults, limits, keys, credits and calls, each test in a thread of its own."""
+        poses, ends, together = ("front", "side", "back"), ("ready", "failed"), Barrier(30)
+        aurous = Aurous(strict="off", pitfalls="off")
+        aurous.chat.reply("for every other team")
 
-        def says(key: str) -> str:
-            sent = client.post("/v1/chat/completions", json=chat, headers={"X-Api-Key": key}).json()
-            return str(sent["choices"][0]["message"]["content"] if "choices" in sent else sent["error"]["code"])
+        def see(number: int) -> list[Any]:
+            with httpx.Client(base_url=server.url, timeout=120, trust_env=False) as client:
 
-        for number, team in reversed([*enumerate(teams)][:-1]):
-            key, ticket = str(team.api_key), team.uploads.add()
-            headers, upload = {"X-Api-Key": key}, {"upload_id": ticket.id}
-            sent = client.post("/v1/characters/uploads/classify", json=upload, headers=headers).json()
-            assert (says(key), sent["pose"]) == (f"team {number}", poses[number % 3])
-            (character := team.characters.add(status="synthesizing")).advance()
-            assert character.status == ends[number % 2]
-            assert len(control.aurous.calls.where("chat.create", team=team.id)) == 1
-        assert says(str(teams[-1].api_key)) == "invalid_api_key"
-        assert says(str(fake.api_key)) == "for every other team"
-        assert len({str(team.credits) for team in teams}) == 30
+                def do(name: str, **told: Any) -> Any:
+                    response = client.post(f"/__aurous__/{name}", json=told)
+                    assert response.status_code == 200, response.text
+                    return response.json()["result"]
+
+                team = do("teams.add", credits=10 + number)
+                own, key = {"team": team["id"]}, {"X-Api-Key": team["api_key"]}
+                do("chat.reply", text=f"team {number}", **own)
+                do("uploads.pose", pose=poses[number % 3], **own)
+                do("characters.script", text=f"synthesizing -> {ends[number % 2]}", **own)
+                do("faults.status", operation="balance.retrieve", status=500 + number, when={"header": key})
+                do("limit.set", bucket="reads", burst=50 + number, **own)
+                together.wait(120)
+                chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Who?"}]}
+                said = client.post("/v1/chat/completions", json=chat, headers=key)
+                upload = {"upload_id": do("uploads.add", **own)["id"]}
+                sent = client.post("/v1/characters/uploads/classify", json=upload, headers=key)
+                character = {"id": do("characters.add", status="synthesizing", **own)["id"], **own}
+                failed, found = (client.get("/v1/balance", headers=key) for _ in range(2))
+                do("assert_called", operation="chat.create", times=1, **own)
+                do("key.revoke", number=0, **own)
+                return [
+                    said.json()["choices"][0]["message"]["content"],
+                    sent.json()["pose"],
+                    do("character.advance", **character)["status"],
+                    failed.status_code,
+                    found.headers["X-RateLimit-Limit"],
+                    client.get("/v1/balance", headers=key).json()["error"]["code"],
+                    ceil(found.json()["credits"]),  # the chat costs less than one
+                ]
+
+        with AurousServer(aurous) as server, ThreadPoolExecutor(30) as tests:
+            seen = list(tests.map(see, range(30)))
+        assert seen == [
+            [f"team {one}", poses[one % 3], ends[one % 2], 500 + one, str(50 + one), "invalid_api_key", 10 + one]
+            for one in range(30)
+        ]
+        with aurous.client() as client:
+            chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Who?"}]}
+            said = client.post("/v1/chat/completions", json=chat).json()
+        assert said["choices"][0]["message"]["content"] == "for every other team"

@@ -121,7 +121,8 @@ def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Itera
         low = min(full, floor(old + added * rate)) - cost
         high = min(capacity, floor(top + (passed + jitter) * rate)) - cost
         step = _Step(bucket, before.index, view, left, max(0, low), max(0, high))
-        top = min(left + _PART, top + passed * rate - cost if step.fits else left + _PART)
+        # No bucket has less than no token, also where a fake lets in more requests than its limits allow.
+        top = min(left + _PART, max(_PART, top + passed * rate - cost) if step.fits else left + _PART)
         yield step, passed * rate < 1
 
 
