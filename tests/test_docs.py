@@ -1,6 +1,7 @@
 """The documentation agrees with the code."""
 
 import ast
+import dataclasses
 import doctest
 import inspect
 import os
@@ -25,7 +26,7 @@ from pytest_aurous._core.base import errors
 from pytest_aurous._core.engine.detectors import DETECTORS
 from pytest_aurous._core.faults.collection import fault_kinds
 from pytest_aurous._core.resources.base.rules import load_rules
-from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
+from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, RECORDS
 from pytest_aurous._core.world import settings as _settings
 from pytest_aurous._core.world.script import _UNITS, Lifecycle, Status, parse_runs
 from pytest_aurous._explore.laws import LAWS
@@ -337,6 +338,26 @@ def test_the_settings_of_the_tutorial_are_settings() -> None:
     assert lines
     for name, _, value in lines:
         _settings.read_setting(name.removeprefix("aurous_"), value)
+
+
+UNSHOWN = {
+    "client_reference_id", "denoise_strength", "last_failure_at", "last_success_at", "negative_prompt",
+    "reference_image_urls",
+}  # fmt: skip
+"""The fields that are null in each sample: what a request may send, and what is known only after deliveries."""
+
+
+def test_each_field_of_a_record_has_a_value_in_some_sample() -> None:
+    """A field that is null in all of them may be one that nothing fills."""
+    page = _page("reference/requests")
+    names = {
+        field.name
+        for kind in RECORDS.values()
+        for field in dataclasses.fields(kind.row)
+        if field.metadata["seen"] not in {"never", "by tests"}
+    }
+
+    assert {name for name in names if not re.search(rf'"{name}": (?!null|\[\])', page)} == UNSHOWN
 
 
 def test_each_operation_error_and_event_has_its_sample() -> None:
