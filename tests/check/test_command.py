@@ -1,6 +1,7 @@
 """The command `pytest-aurous check`, and what it writes."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,15 @@ def test_a_report_shows_an_exchange_without_its_secrets(tmp_path: Path) -> None:
     assert "## No rule: characters.retrieve body.mood" in text
     assert "Aurora" not in text
     assert "Sunny" not in text
+
+
+def test_a_report_says_what_was_set_aside(tmp_path: Path) -> None:
+    """Each rule whose exchanges differ, with the gap that explains it."""
+    out = tmp_path / "report.md"
+
+    assert main(["check", str(write(tmp_path, twisted("a drawing is missing"))), "--quiet", "--report", str(out)]) == 0
+    told_aside = out.read_text(encoding="utf-8").partition("## As written, but\n\n")[2]
+    assert re.match(r"- cred-1: .* drawn again.*\n- get-1: .* drawn again", told_aside)
 
 
 def test_one_sanitized_recording_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,6 +64,7 @@ def test_add_takes_what_it_is_told(api: Api) -> None:
     film = api.get(f"/v1/images/{video.id}").json
     assert (film["prompt"], film["media_type"], film["inference_type"]) == ("Aurora turns", "video", "t2v")
     assert (film["video_resolution"], film["video_ratio"], film["video_duration"]) == ("720p", "9:16", 4)
+    assert film["video_camera_fixed"] is False  # as of an order that says nothing of it
     for path, body, made in (
         ("images", {"prompt": "x", "count": 2}, found),
         ("videos", {"video_lora_id": "seedance-1-pro", "resolution": "720p", "duration": 4}, film),

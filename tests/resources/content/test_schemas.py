@@ -79,6 +79,16 @@ def test_chat_9_an_example_fits_its_schema(schema: dict[str, Any], seed: int) ->
     assert example(whole, Random(seed)) == value
 
 
+@pytest.mark.parametrize(
+    "name", ["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"]
+)
+def test_chat_9_an_example_has_its_format(name: str) -> None:
+    """As far as jsonschema judges it without other packages."""
+    value = example({"type": "string", "format": name}, Random(1))
+
+    Draft202012Validator.FORMAT_CHECKER.check(value, name)
+
+
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 20), st.sampled_from(["x", "", "amber"])),
     lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(NAMES, inner, max_size=3)),
