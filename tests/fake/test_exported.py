@@ -76,6 +76,22 @@ def test_a_state_comes_back_in_another_fake() -> None:
     assert [fault.operation for fault in other.faults] == ["balance.retrieve"]
 
 
+def test_a_delivery_meets_a_fault_once_also_in_another_fake() -> None:
+    """Where the fault has another number."""
+    aurous, other = Aurous(now=NOW), Aurous()
+    aurous.webhook_endpoints.add("https://receiver.example/a")
+    aurous.faults.late("image.completed", 5, times=2)
+    aurous.images.add(status="processing").finish()
+    aurous.webhooks.flush()
+    other.faults.status("balance.retrieve", 500)
+    other.import_(aurous.export())
+    other.clock.advance(seconds=5)
+    other.webhooks.flush()
+
+    assert [fault.met for fault in aurous.faults] == [1]
+    assert [fault.met for fault in other.faults] == [1]
+
+
 def test_the_clock_of_an_export() -> None:
     """A clock that runs goes on, as fast as before and as far from the real time; a frozen one stands."""
     aurous, other = Aurous(), Aurous()
