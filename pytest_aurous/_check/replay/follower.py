@@ -60,12 +60,6 @@ class Follower:
     """A fake whose state somebody sets between its requests: what *seen* shows is a record as a response has it.
 
     Work that is ordered here ends only where `order` or `move` say so.
-
-    Attributes:
-        accounts, row: The credits of each team, and the row of a record, None if there never was one: to be read.
-        end_key: Ends an API key at an instant.
-        whole: Calls a function, and undoes what it did if it does not come to its end.
-        mark: Returns the present state, for `undo_to`, which undoes everything since.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -74,9 +68,9 @@ class Follower:
         world = self._world = self._app.world
         world.ids = self._ids = _ExpectedIds(world)
         self.first_team: str = world.default_team
-        self.accounts = world.accounts
+        self.accounts = world.accounts  # the credits of each team, to be read
         self.add_key, self.end_key, self.sign = world.keys.issue, world.keys.end, world.urls.sign
-        self.row, self.reading = world.row, world.settings.reading
+        self.row, self.reading = world.row, world.settings.reading  # a row is to be read
         self.whole, self.mark, self.undo_to = world.state.whole, world.state.mark, world.state.undo_to
 
     @property

@@ -21,23 +21,14 @@ _SENT: Final = ("name", "attributes")
 
 
 class Gap(NamedTuple):
-    """Something between two exchanges that no exchange has caused.
+    """Something between two exchanges that no exchange has caused."""
 
-    Attributes:
-        after: The index of the last exchange before it; -1 without one.
-        before: The index of the exchange that shows it.
-        about: The record that it is about, or the bucket whose tokens it has taken.
-        what: What has happened, in words.
-        team: The name of its team.
-        costs: Whether it may have cost credits.
-    """
-
-    after: int
-    before: int
-    about: str
-    what: str
-    team: str
-    costs: bool = False
+    after: int  # the index of the last exchange before it; -1 without one
+    before: int  # the index of the exchange that shows it
+    about: str  # the record that it is about, or the bucket whose tokens it has taken
+    what: str  # has happened, in words
+    team: str  # the name of its team
+    costs: bool = False  # whether it may have cost credits
 
 
 class Gaps:

@@ -25,12 +25,7 @@ _KEPT_CALLS: Final = 500
 
 
 class Replay:
-    """Replays one recording on a fresh fake.
-
-    Attributes:
-        rates: What the rate headers of the recording show.
-        requests, adopter: Which URLs and page tokens are bound, and what the recording shows of its records.
-    """
+    """Replays one recording on a fresh fake."""
 
     def __init__(self, survey: Survey, settings: Mapping[str, Any]) -> None:
         now = {"now": moment(survey.views[0].at)} if survey.views else {}
