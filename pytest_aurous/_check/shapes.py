@@ -99,7 +99,6 @@ class Vocabulary(NamedTuple):
 
 @cache
 def vocabulary() -> Vocabulary:
-    """Return the texts that the API has without any user."""
     rows = CATALOG.by_operation.values()
     paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
     codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}

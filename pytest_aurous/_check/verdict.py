@@ -36,7 +36,7 @@ class RuleVerdict:
     rule: str
     agreed: int = 0
     differing: int = 0
-    first: dict[_Place, Difference] = field(default_factory=dict[_Place, Difference])  # of each place and outcome there
+    first: dict[_Place, Difference] = field(default_factory=dict[_Place, Difference])  # by place and outcome there
     doubts: Counter[str] = field(default_factory=Counter[str])  # why exchanges say nothing, and how many
     aside: Counter[str] = field(default_factory=Counter[str])  # why exchanges that differ refute nothing, and how many
 
@@ -46,7 +46,6 @@ class RuleVerdict:
 
     @property
     def differences(self) -> list[Difference]:
-        """The differences, one for each place and each response of the fake there."""
         return list(self.first.values())
 
     @property

@@ -29,7 +29,6 @@ class Sighting(NamedTuple):
 
     @property
     def status(self) -> str:
-        """The status that it shows; empty for a record without status."""
         return str(self.row.get("status") or "")
 
     @property

@@ -42,9 +42,9 @@ class Replayed:
     why: str = ""  # it says nothing; empty if it does
     ignored: set[str] = field(default_factory=set[str])  # places that say nothing: the fake was made to agree there
     rules: dict[str, str] = field(default_factory=dict[str, str])  # which rule a difference at a place refutes, if any
-    aside: dict[str, str] = field(default_factory=dict[str, str])  # why a gap explains what differs at a place
+    aside: dict[str, str] = field(default_factory=dict[str, str])  # why a difference at a place refutes nothing
     points: list[Point] = field(default_factory=list[Point])  # places that the replay itself has compared
-    doubts: dict[str, str] = field(default_factory=dict[str, str])  # why it says nothing of rules
+    doubts: dict[str, str] = field(default_factory=dict[str, str])  # why it says nothing about a rule
     agrees: set[str] = field(default_factory=set[str])  # the rules with which such places agree
     inferred: list[str] = field(default_factory=list[str])  # of the time before it, and unseen ends of work
     replays: bool = False  # whether the fake returned a stored response
@@ -53,7 +53,7 @@ class Replayed:
     streamed: bytes = b""  # the events of the fake, if the recording has all of its own
     price: Decimal = Decimal(0)  # the credits that the fake has held or charged for the request
     first: View | None = None  # the first exchange with the same idempotency key, before this one
-    gone: set[str] = field(default_factory=set[str])  # from a list, although no request has deleted them
+    gone: set[str] = field(default_factory=set[str])  # not in a list any more, although no request has deleted them
     drawn: str = ""  # the operation that has last ordered new pictures; empty if the creation did
 
     def set_aside(self, places: Iterable[str], why: str) -> None:
