@@ -125,11 +125,11 @@ class Follower:
         if getattr(row, "status", None) == "deleted":
             table.retire(row)
 
-    def follow(self, kind: str, seen: Mapping[str, Any]) -> set[str]:
-        """Let a record have what *seen* shows of it, as far as it can, and return what has changed."""
+    def follow(self, kind: str, seen: Mapping[str, Any]) -> None:
+        """Let a record have what *seen* shows of it, as far as it can."""
         table = self._world.table(RECORDS[kind].row)
         if seen["id"] not in table:
-            return set()
+            return
         row = table[seen["id"]]
         changes = _shown(row, seen, {"cost", "cfg_rescale"})  # which is the same all the time
         if changes.get("status") not in RECORDS[kind].edges:
@@ -145,7 +145,6 @@ class Follower:
             changes |= _times(row, seen)
         if changes:
             table.replace(replace(row, **changes))
-        return {*changes}
 
     def change(self, record: str, **columns: Any) -> None:
         """Set columns of a record, whatever its state machine says."""
