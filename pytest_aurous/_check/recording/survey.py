@@ -46,7 +46,8 @@ class History:
     sightings: list[Sighting] = field(default_factory=list[Sighting])  # the responses that show it
     created: int | None = None  # the index of the exchange that did; None if it came from before, or elsewhere
     changes: list[View] = field(default_factory=list[View])  # the requests whose path names it, without reads
-    first: dict[str, int] = field(default_factory=dict[str, int])  # index with each status, and success of an operation
+    # The index of the first response with each status, and of the first success of each operation on it.
+    first: dict[str, int] = field(default_factory=dict[str, int])
     missed: bool = False  # whether a request has not found it
     since: int = 0  # the index before which it is put into the fake, unless an exchange created it
 

@@ -76,7 +76,8 @@ class View:
         self.result = as_object(self.body)
         self.succeeded = status in range(200, 300)
         self.refused = status in range(400, 500) and status != HTTPStatus.TOO_MANY_REQUESTS
-        self.accepted = not self.refused or status == HTTPStatus.PAYMENT_REQUIRED  # credit is checked last
+        # Credit is checked last: all else that the request needs is there.
+        self.accepted = not self.refused or status == HTTPStatus.PAYMENT_REQUIRED
         error = as_object(self.result.get("error"))
         self.code = str(error.get("code") or "")
         # The code that the pages of the calls have in place of a global one.

@@ -49,7 +49,7 @@ class PaidWork:
     shown: Decimal | None = None  # the price that its record shows; None if it shows none
     at: float = 0.0  # when it was ordered
     now: set[str] = field(default_factory=lambda: {"run"})  # the states in which it may be
-    before: set[str] = field(default_factory=lambda: {"new"})  # and may have been at the last balance
+    before: set[str] = field(default_factory=lambda: {"new"})  # those in which it may have been at the last balance
 
     @property
     def failure(self) -> str:

@@ -46,7 +46,7 @@ class Replayed:
     points: list[Point] = field(default_factory=list[Point])  # places that the replay itself has compared
     doubts: dict[str, str] = field(default_factory=dict[str, str])  # why it says nothing about a rule
     agrees: set[str] = field(default_factory=set[str])  # the rules with which such places agree
-    inferred: list[str] = field(default_factory=list[str])  # of the time before it, and unseen ends of work
+    inferred: list[str] = field(default_factory=list[str])  # about the time before it, or unseen ends of work
     replays: bool = False  # whether the fake returned a stored response
     was: str = ""  # the status of the record in the path, before the request
     code: str = ""  # of the fake's error; empty without one
