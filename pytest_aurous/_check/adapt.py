@@ -20,7 +20,6 @@ from .verdict import Difference, Verdicts
 
 _OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")
 """The chunks of a stream, whose fields are in the completion, too."""
-
 _COUNT: Final = re.compile(r"body\.stream\.(?!first|second|last)[a-z_]+")
 """The facts of a stream that are not in one of its chunks: words and numbers of ours."""
 _UNKNOWN: Final = {"string": "a text", "number": "a number", "array": "a list", "object": "an object"}

@@ -22,22 +22,15 @@ _OFTEN: Final = 250
 
 @dataclass
 class Checked:
-    """The result of a check.
-
-    Attributes:
-        by_fake: The recordings of a fake, which say nothing about the real API.
-        left_out: How many exchanges and bodies are over a limit.
-        scripts: For each record what its pollers saw.
-        seeds: What was there before the recordings.
-    """
+    """The result of a check."""
 
     verdicts: Verdicts
     notes: list[str] = field(default_factory=list[str])
     shared: bool = False
-    by_fake: list[str] = field(default_factory=list[str])
-    left_out: int = 0
-    scripts: dict[str, str] = field(default_factory=dict[str, str])
-    seeds: list[str] = field(default_factory=list[str])
+    by_fake: list[str] = field(default_factory=list[str])  # recordings of a fake, which say nothing about the real API
+    left_out: int = 0  # how many exchanges and bodies are over a limit
+    scripts: dict[str, str] = field(default_factory=dict[str, str])  # for each record what its pollers saw
+    seeds: list[str] = field(default_factory=list[str])  # what was there before the recordings
 
 
 def check_recordings(

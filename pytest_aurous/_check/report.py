@@ -113,7 +113,6 @@ def _finding(verdict: RuleVerdict, mask: Sanitizer, *, explain: bool, brief: boo
 
 
 def _reasons(verdicts: Iterable[RuleVerdict], word: str) -> list[str]:
-    """Return the rules with a verdict, by its reasons."""
     rules: dict[str, list[str]] = {}
     for verdict in (one for one in verdicts if one.word == word):
         why = verdict.aside if word == "as written, but" else verdict.aside + verdict.doubts
@@ -137,7 +136,6 @@ def summary(checked: Checked) -> str:
 
 
 def _by_word(verdicts: Iterable[RuleVerdict]) -> dict[str, list[str]]:
-    """Return the rules by the words of the last line."""
     found: dict[str, list[str]] = {word: [] for word in _COUNTED}
     for one in verdicts:
         unjudged = _SET_ASIDE if one.reasons == {SHARED} else _BEYOND

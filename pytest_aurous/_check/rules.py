@@ -45,20 +45,7 @@ _LONGEST_KEY: Final = 256
 
 
 class _Case:
-    """A place that was compared, and the facts that decide its rule.
-
-    Attributes:
-        place: The rule of the place by its name; `=` for that of the operation's success.
-        at: The rules that show in the operation alone, by place and outcome.
-        outcome, code: What the fake has responded; where only the code is compared, the recording has the same status.
-        codes: The error codes of both sides.
-        status: The status of the record in the response.
-        id: The id of the record, or of the row of a list.
-        is_other_status: Whether both refuse with the same code, under different statuses.
-        is_of_wrong_key: Whether the length of the idempotency key is wrong, and the fake says so, or overlooks it.
-        is_drawn_anew: Whether pictures are drawn again, so that those of before need not be the same.
-        is_free: Whether a generation is over without success, and costs nothing on one side.
-    """
+    """A place that was compared, and the facts that decide its rule."""
 
     def __init__(self, done: Replayed, point: Point) -> None:
         view, first, where = done.view, done.first, point.where
@@ -66,17 +53,18 @@ class _Case:
         self.point = point
         self.view = view
         self.where = where
-        self.place: str = _place(view.operation, where, point.kind)
-        self.at: Mapping[str, str] = shown_by(view.operation).rules
+        self.place: str = _place(view.operation, where, point.kind)  # a rule; `=` for that of the operation's success
+        self.at: Mapping[str, str] = shown_by(view.operation).rules  # that show in the operation alone
+        # What the fake has responded. Where only the code is compared, the recording has the same status.
         self.outcome: str = str(point.fake) if where == "status" else done.outcome
         self.code: str = str(point.fake) if where == "error.code" else self.outcome.partition(" ")[2]
         self.codes: set[str] = {view.code, self.code}
-        self.status: object = view.result.get("status")
+        self.status: object = view.result.get("status")  # of the record in the response
         self.is_refused: bool = point.differs and bool(view.code)
         self.is_in_use: bool = point.differs and view.code == _IN_USE
         self.repeats: bool = first is not None and first.exchange.content == view.exchange.content
         self.is_late: bool = first is not None and view.at - first.at > _DAY
-        self.is_other_status: bool = self.is_refused and len(self.codes) == 1
+        self.is_other_status: bool = self.is_refused and len(self.codes) == 1  # one code, two statuses
         self.is_of_key: bool = self.outcome[:3] == "401" or self.code == USUAL_CODES[HTTPStatus.FORBIDDEN]
         self.ignores_key: bool = bool(view.idempotency) and not view.row.idempotent
         self.lacks_body: bool = view.sent is None and view.code in _OF_A_BODY
@@ -85,13 +73,15 @@ class _Case:
         self.is_same_record: bool = first is not None and first.result.get("id") == view.result.get("id")
         self.is_same_code: bool = first is not None and first.code == view.code
         key, malformed = view.idempotency, view.sent is None and bool(view.exchange.content)
-        wrong_key = key is not None and not 1 <= len(key) <= _LONGEST_KEY
+        wrong_key = key is not None and not 1 <= len(key) <= _LONGEST_KEY  # the fake may say so, or overlook it
         self.is_of_wrong_key: bool = wrong_key and self.outcome[:3] in {"400", "201"}
         self.is_malformed: bool = malformed and view.row.takes.endswith("json")
         self.is_reviewed: bool = view.polls and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
         self.is_saved: bool = point.fake == "ready" and done.was in {"ready", ""} and bool(view.record)
+        # Pictures are drawn again, so that those of before need not be the same.
         self.is_drawn_anew: bool = self.status == "synthesizing" and not view.creates and point.kind != "missing"
         self.is_of_output: bool = view.row.signed and f"200 {done.was}".rstrip() in self.at
+        # A generation is over without success, and costs nothing on one side.
         self.is_free: bool = not view.creates and self.status != "succeeded" and 0 in (point.seen, point.fake)
 
     @property

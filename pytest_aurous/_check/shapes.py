@@ -19,31 +19,22 @@ from .._core.wire.fields import HOLDS, Shape
 
 
 class Schema:
-    """What is known of one value: references are resolved, and of several schemas the first that is not null counts.
-
-    Attributes:
-        allowed: The only values that it may have; None: any.
-        bounds: The least and the greatest number; None for one that is not stated.
-        formatted: Whether a text has a format, such as that of an instant.
-        holds: What is in its text (`HOLDS`); empty for free text.
-        rests_on: What the value of a response rests on (`VALUE`); empty if the schema does not say it.
-        properties: The schemas of its fields as they are stated, by name.
-    """
+    """What is known of one value: references are resolved, and of several schemas the first that is not null counts."""
 
     def __init__(self, stated: Shape, holds: str = "") -> None:
         shape = _resolved(stated)
         kinds: Any = shape.get("type", ())
         self._stated = stated
-        self.properties: Mapping[str, Shape] = shape.get("properties", {})
+        self.properties: Mapping[str, Shape] = shape.get("properties", {})  # as they are stated
         self._items: Shape = shape.get("items", {})
         self._inner: dict[str, Schema] = {}
         self.nullable: bool = any("null" in one.get("type", ()) for one in (stated, *stated.get("anyOf", ())))
         self.types: tuple[str, ...] = (kinds,) if isinstance(kinds, str) else tuple(kinds)
         self.allowed: Sequence[Any] | None = shape.get("enum", (shape["const"],) if "const" in shape else None)
         self.bounds: tuple[float | None, float | None] = shape.get("minimum"), shape.get("maximum")
-        self.holds: str = holds or shape.get(HOLDS, "")
-        self.rests_on: str = shape.get(VALUE, "")
-        self.formatted: bool = "format" in shape
+        self.holds: str = holds or shape.get(HOLDS, "")  # what is in its text (`HOLDS`); empty for free text
+        self.rests_on: str = shape.get(VALUE, "")  # of the value of a response (`VALUE`); empty if it is not said
+        self.formatted: bool = "format" in shape  # a text, such as an instant
         self.required: tuple[str, ...] = tuple(shape.get("required", ()))
 
     def field(self, name: str) -> Schema:
@@ -98,24 +89,16 @@ def schema_at(operation: str, where: str) -> Schema:
 
 
 class Vocabulary(NamedTuple):
-    """Texts that say nothing of a user.
+    """Texts that say nothing of a user."""
 
-    Attributes:
-        words: The words of the API: names of fields and parameters, enums, codes, and what stands in paths.
-        paths: What stands in the paths of the API.
-        public: The names of the public styles and models.
-        schemas: The words of JSON Schemas: keywords, types and formats.
-    """
-
-    words: frozenset[str]
-    paths: frozenset[str]
-    public: frozenset[str]
-    schemas: frozenset[str]
+    words: frozenset[str]  # of the API: names of fields and parameters, enums, codes, and what stands in paths
+    paths: frozenset[str]  # what stands in the paths of the API
+    public: frozenset[str]  # the names of the public styles and models
+    schemas: frozenset[str]  # the words of JSON Schemas: keywords, types and formats
 
 
 @cache
 def vocabulary() -> Vocabulary:
-    """Return the texts that the API has without any user."""
     rows = CATALOG.by_operation.values()
     paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
     codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}

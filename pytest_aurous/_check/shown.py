@@ -15,17 +15,11 @@ _PLACE: Final = re.compile(r"[0-9]|(body|error|header|request)\b")
 
 
 class Shown(NamedTuple):
-    """Where rules show in an operation.
+    """Where rules show in an operation."""
 
-    Attributes:
-        rules: The rule of each outcome and of each place.
-        assumed: The outcomes and places that no page states.
-        params: The refusals whose ``param`` a page states.
-    """
-
-    rules: Mapping[str, str]
-    assumed: frozenset[str]
-    params: frozenset[str]
+    rules: Mapping[str, str]  # of each outcome and of each place
+    assumed: frozenset[str]  # the outcomes and places that no page states
+    params: frozenset[str]  # the refusals whose ``param`` a page states
 
 
 @cache

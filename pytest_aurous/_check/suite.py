@@ -22,17 +22,13 @@ from .sanitize import Sanitizer
 
 
 class SuiteRecorder:
-    """Writes a recording of each test into a folder; *unwritten* gets a test whose recording could not be written.
-
-    Attributes:
-        tests: How many tests were ``allowed`` to reach the vendor, and how many recordings ``written``, ``unwritable``.
-    """
+    """Writes a recording of each test into a folder; *unwritten* gets a test whose recording could not be written."""
 
     def __init__(
         self, folder: Path, stacks: Iterable[ModuleType], unwritten: Callable[[str, Exception], object]
     ) -> None:
         self.traffic: Traffic = Traffic(self._list_for, stacks)
-        self.tests: Counter[str] = Counter()
+        self.tests: Counter[str] = Counter()  # ``allowed`` to reach the vendor; recordings ``written``, ``unwritable``
         self._folder = folder
         self._unwritten = unwritten
         self._noted: list[Exchange] | None = None

@@ -51,24 +51,15 @@ _TYPES: Final[dict[type, str]] = {
 
 @dataclass
 class Point:
-    """One place of a response that was compared.
+    """One place of a response that was compared."""
 
-    Attributes:
-        where: The place, such as ``status``, ``error.code``, ``header.retry-after`` or ``body.refs[].url``.
-        kind: What was compared: ``status``, ``code``, ``type``, ``param``, ``missing``, ``added``, ``null``,
-            ``json type``, ``enum``, ``form``, ``value``, ``rows``, ``order`` or ``omitted``.
-        seen, fake: What the recording and the fake have.
-        assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
-        record: The id of the row of a list that it is in; empty elsewhere.
-    """
-
-    where: str
-    kind: str
+    where: str  # such as ``status``, ``error.code``, ``header.retry-after`` or ``body.refs[].url``
+    kind: str  # what was compared, such as ``status``, ``missing``, ``json type``, ``value`` or ``omitted``
     differs: bool
-    seen: Any = None
-    fake: Any = None
-    assumed: bool = False
-    record: str = ""
+    seen: Any = None  # in the recording
+    fake: Any = None  # of the fake
+    assumed: bool = False  # whether no page of the vendor states what the fake has, only a rule of ours
+    record: str = ""  # the id of the row of a list that it is in; empty elsewhere
 
 
 class _Absent:
@@ -149,17 +140,11 @@ def _name(where: str) -> str:
 
 @dataclass
 class Values:
-    """Compares two JSON values and a schema, side by side.
+    """Compares two JSON values and a schema, side by side."""
 
-    Attributes:
-        bind: Learns the URLs and page tokens of the fake by those recorded.
-        sent: The places of the fields that the request has sent: their values are stated, whatever the schema says.
-        ignored: The places that say nothing.
-    """
-
-    bind: Callable[[str, str], object]
-    sent: Collection[str] = ()
-    ignored: Collection[str] = ()
+    bind: Callable[[str, str], object]  # learns the URLs and page tokens of the fake by those recorded
+    sent: Collection[str] = ()  # places that the request has sent: their values are stated, whatever the schema says
+    ignored: Collection[str] = ()  # the places that say nothing
 
     def compare(self, where: str, seen: Any, fake: Any, schema: Schema, ground: str = "") -> Iterator[Point]:
         """Yield the points of one value and of all that is in it; *ground* is what it rests on (`Schema`)."""

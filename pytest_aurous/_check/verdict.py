@@ -18,41 +18,27 @@ Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not j
 
 @dataclass(kw_only=True)
 class Difference(Point):
-    """A place that differs between a recording and the fake.
-
-    Attributes:
-        number: The exchange, from 1.
-        outcome: Status and code of the fake's response.
-        alone: Whether it is a difference only if no other client has used the team meanwhile.
-        url: The URL of a request that is not to the API itself; empty for any other.
-        times: In how many exchanges there is such a difference.
-    """
+    """A place that differs between a recording and the fake."""
 
     file: str
-    number: int
+    number: int  # of the exchange, from 1
     operation: str
-    outcome: str
-    alone: bool
-    url: str
-    times: int = 0
+    outcome: str  # status and code of the fake's response
+    alone: bool  # whether it is a difference only if no other client has used the team meanwhile
+    url: str  # of a request that is not to the API itself; empty for any other
+    times: int = 0  # in how many exchanges there is such a difference
 
 
 @dataclass
 class RuleVerdict:
-    """What the recordings say about one rule: how many exchanges agree and differ.
-
-    Attributes:
-        first: The first difference of each place, and of each response of the fake there.
-        doubts: Why exchanges of its operations say nothing, and how many.
-        aside: Why exchanges that differ refute nothing, and how many.
-    """
+    """What the recordings say about one rule: how many exchanges agree and differ."""
 
     rule: str
     agreed: int = 0
     differing: int = 0
-    first: dict[_Place, Difference] = field(default_factory=dict[_Place, Difference])
-    doubts: Counter[str] = field(default_factory=Counter[str])
-    aside: Counter[str] = field(default_factory=Counter[str])
+    first: dict[_Place, Difference] = field(default_factory=dict[_Place, Difference])  # by place and outcome there
+    doubts: Counter[str] = field(default_factory=Counter[str])  # why exchanges say nothing, and how many
+    aside: Counter[str] = field(default_factory=Counter[str])  # why exchanges that differ refute nothing, and how many
 
     @property
     def reasons(self) -> set[str]:
@@ -60,7 +46,6 @@ class RuleVerdict:
 
     @property
     def differences(self) -> list[Difference]:
-        """The differences, one for each place and each response of the fake there."""
         return list(self.first.values())
 
     @property
@@ -79,25 +64,16 @@ class RuleVerdict:
 
 
 class Verdicts:
-    """The verdicts on all rules, in the order of the table.
-
-    Attributes:
-        exchanges: How many exchanges were compared, or said nothing.
-        places: The places that differ, each in its exchange.
-        open: The places that differ and were set aside, and the rules about which an exchange says nothing.
-        uncovered: The first difference of each place that no rule covers.
-        omitted: The places of optional fields that are absent where the fake has null, or the reverse.
-        inferred: What was assumed about the tests and the operator, and how often.
-    """
+    """The verdicts on all rules, in the order of the table."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in names}
-        self.exchanges: int = 0
-        self.places: set[tuple[str, int, str, str]] = set()
-        self.open: set[tuple[str, int, str]] = set()
-        self.uncovered: dict[_Place, Difference] = {}
-        self.omitted: Counter[str] = Counter()
-        self.inferred: Counter[str] = Counter()
+        self.exchanges: int = 0  # how many were compared, or said nothing
+        self.places: set[tuple[str, int, str, str]] = set()  # that differ, each in its exchange
+        self.open: set[tuple[str, int, str]] = set()  # places set aside, and rules about which an exchange says nothing
+        self.uncovered: dict[_Place, Difference] = {}  # the first of each place that no rule covers
+        self.omitted: Counter[str] = Counter()  # places of optional fields that only one side has, the other null
+        self.inferred: Counter[str] = Counter()  # what was assumed about the tests and the operator, and how often
 
     def __iter__(self) -> Iterator[RuleVerdict]:
         return iter(self.rules.values())

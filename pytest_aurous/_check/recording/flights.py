@@ -13,7 +13,6 @@ _ROUNDED: Final = 0.001
 
 
 def list_of(view: View) -> str:
-    """Return the subject of a list and its records."""
     return f"list {view.kind or view.collection}"
 
 

@@ -34,24 +34,16 @@ _MANY: Final = 5
 
 @dataclass
 class Recording:
-    """What one file contains.
-
-    Attributes:
-        exchanges: Its exchanges, in order of time.
-        left_out: How many bodies were left out because they are over a limit.
-        by_fake: Whether a fake has responded: pytest-aurous wrote it, or a key of a fake was sent.
-        others: Files that are no recordings, and why, for the report.
-        bodies: The files with its bodies.
-    """
+    """What one file contains."""
 
     file: Path
-    exchanges: list[Exchange] = field(default_factory=list[Exchange])
+    exchanges: list[Exchange] = field(default_factory=list[Exchange])  # in order of time
     notes: list[str] = field(default_factory=list[str])
-    left_out: int = 0
-    by_fake: bool = False
+    left_out: int = 0  # how many bodies are over a limit
+    by_fake: bool = False  # whether a fake has responded: pytest-aurous wrote it, or a key of a fake was sent
     name: str = ""
-    others: list[str] = field(default_factory=list[str])
-    bodies: set[Path] = field(default_factory=set[Path])
+    others: list[str] = field(default_factory=list[str])  # files that are no recordings, and why, for the report
+    bodies: set[Path] = field(default_factory=set[Path])  # the files with its bodies
     _bound: Bound = field(default_factory=lambda: Bound("the sum of all bodies"))
 
     def __post_init__(self) -> None:

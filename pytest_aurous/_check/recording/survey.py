@@ -29,7 +29,6 @@ class Sighting(NamedTuple):
 
     @property
     def status(self) -> str:
-        """The status that it shows; empty for a record without status."""
         return str(self.row.get("status") or "")
 
     @property
@@ -41,25 +40,16 @@ class Sighting(NamedTuple):
 
 @dataclass
 class History:
-    """All that a recording shows of one record.
+    """All that a recording shows of one record."""
 
-    Attributes:
-        kind: Its collection, such as ``characters``.
-        sightings: The responses that show it.
-        created: The index of the exchange that created it; None if it was there before, or came from elsewhere.
-        changes: The requests whose path names it, without reads.
-        first: The index of the first response with each status, and of the first success of each operation on it.
-        missed: Whether a request has not found it.
-        since: The index before which it is put into the fake, unless an exchange created it.
-    """
-
-    kind: str
-    sightings: list[Sighting] = field(default_factory=list[Sighting])
-    created: int | None = None
-    changes: list[View] = field(default_factory=list[View])
+    kind: str  # its collection, such as ``characters``
+    sightings: list[Sighting] = field(default_factory=list[Sighting])  # the responses that show it
+    created: int | None = None  # the index of the exchange that did; None if it came from before, or elsewhere
+    changes: list[View] = field(default_factory=list[View])  # the requests whose path names it, without reads
+    # The index of the first response with each status, and of the first success of each operation on it.
     first: dict[str, int] = field(default_factory=dict[str, int])
-    missed: bool = False
-    since: int = 0
+    missed: bool = False  # whether a request has not found it
+    since: int = 0  # the index before which it is put into the fake, unless an exchange created it
 
     def touch(self, view: View) -> None:
         self.missed = self.missed or view.code == "resource_not_found"
@@ -112,25 +102,13 @@ def _place(some: list[Sighting], index: int) -> int:
 
 
 class Survey:
-    """What a recording says as a whole.
-
-    Attributes:
-        views: The exchanges with the vendor's hosts.
-        histories: What was seen of each record, by id.
-        teams: For each key the name of its team; the keys of one team share it.
-        scopes: The keys that can only read.
-        lost: The requests without a usable response that took effect, as a retry shows, each with the id that it made.
-        timed: Whether the recording has times.
-        twice: The numbers of exchanges that were left out because they were recorded before.
-        accepted: For each key the last exchange in which it was accepted.
-        undecided: The requests without a usable response that may have changed each record.
-    """
+    """What a recording says as a whole."""
 
     def __init__(self, recording: Recording, *, shared: bool = False) -> None:
         self.shared = shared
         self.by_fake = recording.by_fake
-        self.accepted: dict[str, int] = {}
-        self.twice: list[int] = []
+        self.accepted: dict[str, int] = {}  # for each key the last exchange in which it was accepted
+        self.twice: list[int] = []  # the numbers of exchanges that were left out because they were recorded before
         self.views, self.timed = views_of(recording, self.twice)
         self.flights: Flights = Flights(self.views if self.timed else ())
         for view in self.views:
@@ -138,14 +116,15 @@ class Survey:
         # 10,000 retries with one key are no reason to look at all of them for each.
         self._firsts: dict[str | None, dict[str, View]] = {}
         self._retries: dict[int, View] = dict(_find_retries(self.views))
-        self.histories: Histories = Histories()
-        self.teams: dict[str, str] = {}
-        self.scopes: set[str] = set()
+        self.histories: Histories = Histories()  # what was seen of each record, by id
+        self.teams: dict[str, str] = {}  # for each key the name of its team, which its other keys share
+        self.scopes: set[str] = set()  # the keys that can only read
         for view in self.views:
             self._note(view)
         self.scopes -= {view.key for view in self.views if view.succeeded and view.exchange.method != "GET"}
+        # The requests without a usable response that took effect, as a retry shows, each with the id that it made.
         self.lost: dict[int, str] = dict(self._find_lost())
-        self.undecided: dict[str, list[View]] = {}
+        self.undecided: dict[str, list[View]] = {}  # the requests that may have changed each record
         for view in self.views:
             if view.undecided and view.index not in self.lost:
                 for name in view.named:

@@ -54,44 +54,21 @@ _PAST: Final = ("created_at", "updated_at", "completed_at", "start_time")
 
 
 class View:
-    """One exchange, with the meaning of its request and response.
-
-    Attributes:
-        exchange, index, at: The exchange, its place among the others, and when the replay sends it, in epoch seconds.
-        row, operation, args, query: Its endpoint, `UNKNOWN` if the API does not have it, and its parameters.
-        sent, body: The bodies of request and response as JSON, or None.
-        order, result: The same as JSON objects; empty for any other body.
-        whole: Whether its request is known; its body may be missing in the recording.
-        key, idempotency: The API key and the idempotency key that were sent.
-        refused: Whether the vendor refused the request: a 4xx, but no 429.
-        accepted: Whether it did not, or for the credit alone, which is checked last: all else that it needs is there.
-        code, reason, param: Why it did; *reason* is the code that the pages of the calls have in place of a global one.
-        replayed: Whether the response is a stored one.
-        foreign: Why the response may not be the vendor's own; empty if it is.
-        mute: Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key.
-        lost: Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault.
-        undecided: Whether it is lost, and may have changed something.
-        kind, records: The collection of the records that a success shows, and the records; empty without records.
-        collection, record: The collection and the id of the record in its path.
-        named: The ids of the records that the request names: in its path, as its character, its styles and its files.
-        creates, synthesizes, saves, cancels, edits, deletes: What the request is for.
-        polls: Whether it shows records that may have changed by themselves.
-        shows_balance, shows_team, shows_credits: Whether it shows that; credits are in both others.
-    """
+    """One exchange, with the meaning of its request and response."""
 
     def __init__(self, exchange: Exchange, index: int, at: float, row: Endpoint, args: dict[str, str]) -> None:
         self.exchange = exchange
-        self.index = index
-        self.at = at
-        self.row = row
+        self.index = index  # its place among the others
+        self.at = at  # when the replay sends it
+        self.row = row  # its endpoint; `UNKNOWN` if the API does not have it
         self.args = args
         self.operation = row.operation
         sent, received, status = exchange.sent, exchange.received, exchange.status
 
         self.query = dict(parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
         self.sent = parsed(exchange.content)
-        self.order = order = as_object(self.sent)
-        self.whole = exchange.content is not None or not row.body
+        self.order = order = as_object(self.sent)  # empty for anything but a JSON object, as `result`
+        self.whole = exchange.content is not None or not row.body  # its body may be missing in the recording
         self.key = sent_key(sent)
         self.idempotency = idempotency_key(sent)
 
@@ -99,20 +76,22 @@ class View:
         self.result = as_object(self.body)
         self.succeeded = status in range(200, 300)
         self.refused = status in range(400, 500) and status != HTTPStatus.TOO_MANY_REQUESTS
+        # Credit is checked last: all else that the request needs is there.
         self.accepted = not self.refused or status == HTTPStatus.PAYMENT_REQUIRED
         error = as_object(self.result.get("error"))
         self.code = str(error.get("code") or "")
+        # The code that the pages of the calls have in place of a global one.
         self.reason = next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
         self.param = str(error.get("param") or "")
         marked = received.get("aurous-idempotent-replayed") == "true"
         self.replayed = marked and self.idempotency is not None  # without a key nothing is stored
         self.foreign = foreign_response(exchange, legacy="legacy-1" in row.rules)
 
-        self.kind = kind_of(row)
+        self.kind = kind_of(row)  # of the records that a success shows
         shown = as_object(self.body).get("data", self.body)
         rows = [row for row in map(as_object, as_list(shown) or [shown]) if isinstance(row.get("id"), str)]
         self.records = rows if self.succeeded and self.kind else []
-        self.record = "" if self.kind in STYLES else args.get("id", "")
+        self.record = "" if self.kind in STYLES else args.get("id", "")  # in its path
         names = [self.record, *(order.get(name) for name in _ONE_RECORD)]
         names += [name for several in _RECORDS for name in as_list(order.get(several))]
         self.named = [name for name in names if isinstance(name, str) and name]
@@ -123,15 +102,17 @@ class View:
         self.cancels = self.operation == "images.cancel"
         self.edits = row.method == "PATCH"
         self.deletes = row.method == "DELETE"
-        self.polls = self.kind in STATUSES and exchange.method == "GET"
+        self.polls = self.kind in STATUSES and exchange.method == "GET"  # may show changes that came by themselves
         self.shows_balance = self.succeeded and self.operation == "balance.retrieve"
         self.shows_team = self.succeeded and self.operation == "team.retrieve"
         self.shows_credits = self.shows_balance or self.shows_team
 
+        # The vendor refused the request for a reason that the recording left out; a 401 is about the key.
         self.mute = self.refused and exchange.body is None and status != HTTPStatus.UNAUTHORIZED
         told = self.saves or self.edits or self.operation == "webhook_endpoints.rotate_secret"  # without the body
         unread = self.succeeded and bool(self.kind) and not told and exchange.body is None
         said = self.succeeded or self.refused or status in _REDIRECTS
+        # The response says nothing about the vendor's rules; and if it is undecided, it may have changed something.
         self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
         self.undecided = self.lost and row.method not in {"", "GET"} and not (self.refused or status in _REDIRECTS)
 

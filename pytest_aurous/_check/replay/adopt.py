@@ -36,13 +36,7 @@ _SHAPE: Final = {"image_count": 4, "video_duration": 5, "video_resolution": "480
 
 
 class Adopter:
-    """Lets the fake have what the responses of a recording prove of its records.
-
-    Attributes:
-        notes: The records that were there before a response shows them.
-        scripts: What the pollers of each record saw: statuses, each with the number of polls.
-        deleted: The ids of the records that were deleted.
-    """
+    """Lets the fake have what the responses of a recording prove of its records."""
 
     def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, gaps: Gaps) -> None:
         self._follower = follower
@@ -50,9 +44,9 @@ class Adopter:
         self._survey = survey
         self._teams = teams
         self._sightings = survey.seeds()
-        self.notes: list[str] = []
-        self.scripts: dict[str, list[list[Any]]] = {}
-        self.deleted: set[str] = set()
+        self.notes: list[str] = []  # the records that were there before a response shows them
+        self.scripts: dict[str, list[list[Any]]] = {}  # what pollers saw: statuses, each with the number of polls
+        self.deleted: set[str] = set()  # the ids of the records that were deleted
         self._unclassified: set[str] = set()  # the tickets that the recording shows from their beginning
 
     @property

@@ -179,10 +179,10 @@ class Credits:
             return
         more, more_held = min(map(seen.more, possible), key=lambda one: (abs(one[0]) + abs(one[1]), one))
         money.earlier = max(NOTHING, money.earlier + more_held)
-        gaps = self._gaps.costs(done.view, money.at) if more < more_held else []
-        if gaps:
+        gap = self._gaps.cost(done.view, money.at) if more < more_held else ""
+        if gap:
             rule = "cred-2" if any(work.kind for work in money.works) else "cred-1"
-            done.set_aside((_CREDITS, _HELD), self._gaps.text(gaps[0]))
+            done.set_aside((_CREDITS, _HELD), gap)
         elif self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt":
             rule = "cred-1"
         else:

@@ -60,12 +60,6 @@ class Follower:
     """A fake whose state somebody sets between its requests: what *seen* shows is a record as a response has it.
 
     Work that is ordered here ends only where `order` or `move` say so.
-
-    Attributes:
-        accounts, row: The credits of each team, and the row of a record, None if there never was one: to be read.
-        end_key: Ends an API key at an instant.
-        whole: Calls a function, and undoes what it did if it does not come to its end.
-        mark: Returns the present state, for `undo_to`, which undoes everything since.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -74,9 +68,9 @@ class Follower:
         world = self._world = self._app.world
         world.ids = self._ids = _ExpectedIds(world)
         self.first_team: str = world.default_team
-        self.accounts = world.accounts
+        self.accounts = world.accounts  # the credits of each team, to be read
         self.add_key, self.end_key, self.sign = world.keys.issue, world.keys.end, world.urls.sign
-        self.row, self.reading = world.row, world.settings.reading
+        self.row, self.reading = world.row, world.settings.reading  # a row is to be read
         self.whole, self.mark, self.undo_to = world.state.whole, world.state.mark, world.state.undo_to
 
     @property
@@ -131,11 +125,11 @@ class Follower:
         if getattr(row, "status", None) == "deleted":
             table.retire(row)
 
-    def follow(self, kind: str, seen: Mapping[str, Any]) -> set[str]:
-        """Let a record have what *seen* shows of it, as far as it can, and return what has changed."""
+    def follow(self, kind: str, seen: Mapping[str, Any]) -> None:
+        """Let a record have what *seen* shows of it, as far as it can."""
         table = self._world.table(RECORDS[kind].row)
         if seen["id"] not in table:
-            return set()
+            return
         row = table[seen["id"]]
         changes = _shown(row, seen, {"cost", "cfg_rescale"})  # which is the same all the time
         if changes.get("status") not in RECORDS[kind].edges:
@@ -151,7 +145,6 @@ class Follower:
             changes |= _times(row, seen)
         if changes:
             table.replace(replace(row, **changes))
-        return {*changes}
 
     def change(self, record: str, **columns: Any) -> None:
         """Set columns of a record, whatever its state machine says."""

@@ -21,23 +21,14 @@ _SENT: Final = ("name", "attributes")
 
 
 class Gap(NamedTuple):
-    """Something between two exchanges that no exchange has caused.
+    """Something between two exchanges that no exchange has caused."""
 
-    Attributes:
-        after: The index of the last exchange before it; -1 without one.
-        before: The index of the exchange that shows it.
-        about: The record that it is about, or the bucket whose tokens it has taken.
-        what: What has happened, in words.
-        team: The name of its team.
-        costs: Whether it may have cost credits.
-    """
-
-    after: int
-    before: int
-    about: str
-    what: str
-    team: str
-    costs: bool = False
+    after: int  # the index of the last exchange before it; -1 without one
+    before: int  # the index of the exchange that shows it
+    about: str  # the record that it is about, or the bucket whose tokens it has taken
+    what: str  # has happened, in words
+    team: str  # the name of its team
+    costs: bool = False  # whether it may have cost credits
 
 
 class Gaps:
@@ -63,21 +54,18 @@ class Gaps:
         about = {*view.named, *(str(row["id"]) for row in view.records)}
         found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
         if where == "header.x-ratelimit-remaining":
-            return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
+            return self._text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
         refused = where == "status" and not view.accepted  # which no save makes the API do
         some = (gap for gap in found if gap.about in about and not (refused and gap.what.endswith(_SAVED)))
-        return self.text(next(some, self._lacking.get(team_of(self._survey, view))))
+        return self._text(next(some, self._lacking.get(team_of(self._survey, view))))
 
-    def costs(self, view: View, since: int) -> list[Gap]:
-        """Return the gaps between the exchange with the index *since* and a later one that may have cost credits."""
+    def cost(self, view: View, since: int) -> str:
+        """Return the first gap after the exchange with the index *since* that may have cost credits; empty without."""
         team = team_of(self._survey, view)
-        return [
-            gap
-            for gap in self._gaps
-            if gap.costs and gap.team == team and gap.after < view.index and gap.before > since
-        ]
+        found = (gap for gap in self._gaps if gap.costs and gap.team == team and gap.before > since)
+        return self._text(next((gap for gap in found if gap.after < view.index), None))
 
-    def text(self, gap: Gap | None) -> str:
+    def _text(self, gap: Gap | None) -> str:
         """Return a gap as a report says it; empty for None."""
         if gap is None:
             return ""

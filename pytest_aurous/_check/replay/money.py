@@ -40,27 +40,16 @@ _MOST: Final = 20_000
 
 @dataclass(eq=False)
 class PaidWork:
-    """Work that a request ordered, or a request that costs nothing.
+    """Work that a request ordered, or a request that costs nothing."""
 
-    Attributes:
-        record: The id of its record; empty for a chat, an embedding, and what costs nothing.
-        price: Its documented price.
-        rule: The rule of its price; for a request that costs nothing, the rule that says so.
-        kind: What was ordered: ``synthesis``, ``pose``, ``image`` or ``video``; empty for anything else.
-        shown: The price that its record shows; None if it shows none.
-        at: When it was ordered, in epoch seconds.
-        now: The states in which it may be.
-        before: Those in which it may have been at the last balance.
-    """
-
-    record: str
-    price: Decimal
-    rule: str
-    kind: str = ""
-    shown: Decimal | None = None
-    at: float = 0.0
-    now: set[str] = field(default_factory=lambda: {"run"})
-    before: set[str] = field(default_factory=lambda: {"new"})
+    record: str  # its id; empty for a chat, an embedding, and what costs nothing
+    price: Decimal  # as documented
+    rule: str  # of its price; for a request that costs nothing, the rule that says so
+    kind: str = ""  # ``synthesis``, ``pose``, ``image`` or ``video``; empty for anything else
+    shown: Decimal | None = None  # the price that its record shows; None if it shows none
+    at: float = 0.0  # when it was ordered
+    now: set[str] = field(default_factory=lambda: {"run"})  # the states in which it may be
+    before: set[str] = field(default_factory=lambda: {"new"})  # those in which it may have been at the last balance
 
     @property
     def failure(self) -> str:
@@ -123,27 +112,16 @@ class Seen(NamedTuple):
 
 @dataclass
 class Money:
-    """What is known of the credits of one team.
+    """What is known of the credits of one team."""
 
-    Attributes:
-        effects: What work does to credits.
-        base: Credits and held credits at the last balance; None if something unknown has changed them since.
-        at: The index of the last balance; -1 without one.
-        works: The works that were under way then, or were ordered since.
-        earlier: What is held for work that the recording does not show.
-        open: Why the next balance is not judged; empty if it is, or without any before.
-        right: The kinds of work whose price agreed with a balance.
-        broken: What has explained balances that no rule allows.
-    """
-
-    effects: Effects
-    base: Change | None = None
-    at: int = -1
-    works: list[PaidWork] = field(default_factory=list[PaidWork])
-    earlier: Decimal = NOTHING
-    open: str = ""
-    right: set[str] = field(default_factory=set[str])
-    broken: list[Other] = field(default_factory=list[Other])
+    effects: Effects  # of work on credits
+    base: Change | None = None  # at the last balance; None if something unknown has changed them since
+    at: int = -1  # the index of the last balance; -1 without one
+    works: list[PaidWork] = field(default_factory=list[PaidWork])  # that were under way then, or were ordered since
+    earlier: Decimal = NOTHING  # what is held for work that the recording does not show
+    open: str = ""  # why the next balance is not judged; empty if it is, or without any before
+    right: set[str] = field(default_factory=set[str])  # the kinds whose price agreed with a balance
+    broken: list[Other] = field(default_factory=list[Other])  # what has explained balances that no rule allows
 
     def end(self, record: str, ends: set[str]) -> None:
         """Note how the work on a record may have ended."""

@@ -45,15 +45,11 @@ class _Step(NamedTuple):
 
 
 class Rates:
-    """Judges the rate headers of a recording, from the recording alone.
-
-    Attributes:
-        rules: For each exchange the rule of its tokens, where those that are no replay and no refusal differ, too.
-        gaps: Between which exchanges requests that are not in the recording took tokens.
-    """
+    """Judges the rate headers of a recording, from the recording alone."""
 
     def __init__(self, survey: Survey) -> None:
-        self.gaps: list[Gap] = []
+        self.gaps: list[Gap] = []  # between which exchanges requests that are not in the recording took tokens
+        # For each exchange the rule of its tokens, where those that are no replay and no refusal differ, too.
         self.rules: dict[int, dict[str, str]] = {}
         self._points: dict[tuple[int, str], Point] = {}
         alike: dict[tuple[bool, bool, bool, bool], list[_Step]] = {}

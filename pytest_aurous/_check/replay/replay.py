@@ -25,12 +25,7 @@ _KEPT_CALLS: Final = 500
 
 
 class Replay:
-    """Replays one recording on a fresh fake.
-
-    Attributes:
-        rates: What the rate headers of the recording show.
-        requests, adopter: Which URLs and page tokens are bound, and what the recording shows of its records.
-    """
+    """Replays one recording on a fresh fake."""
 
     def __init__(self, survey: Survey, settings: Mapping[str, Any]) -> None:
         now = {"now": moment(survey.views[0].at)} if survey.views else {}
@@ -113,28 +108,26 @@ class Replay:
         """Send a request; undo it where the recording has a refusal."""
         view, undo_to = done.view, self._follower.undo_to
         mark = self._follower.mark()
-        call = request()
-        reply = self._handle(done, call)
+        reply = self._handle(done, request())
         unpaid = reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost)
         if unpaid and not self._credits.is_known(view):
             undo_to(mark)
             self._credits.fund(done)
             self._expect(view)
-            call = request()
-            reply = self._handle(done, call)
+            reply = self._handle(done, request())
         if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
             undo_to(mark)
-        done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
         if done.is_new:  # what was stored has happened once
             undo_to(mark)
 
     def _handle(self, done: Replayed, call: Call) -> Reply:
         team = self._teams.of(done.view)
         before = self._follower.accounts[team].available
-        reply = self._follower.send(call)
+        done.reply = reply = self._follower.send(call)
         done.price = before - self._follower.accounts[team].available
         if reply.stream is not None:
             done.streamed = b"".join(part for part in iter(reply.stream.read, None) if isinstance(part, bytes))
+        done.replays, done.code = call.replayed, call.error_code or ""
         return reply
 
 

@@ -33,49 +33,28 @@ class Replayed:
     4. With the response of the fake, `Replay` writes *reply*, *replays*, *code*, *price* and *streamed*;
        `Adopter.judge_deleted` adds to *rules*.
     5. The comparison adds to *rules*, *ignored*, *aside* and *inferred*, and writes *gone*. The verdict only reads.
-
-    Attributes:
-        view, survey: The exchange, and its recording.
-        gaps: What has happened although no exchange has caused it.
-        reply: The response of the fake; None if the request was not sent, or its response does not count.
-        why: Why the exchange says nothing; empty if it does.
-        ignored: The places that say nothing, because the fake was made to agree there.
-        rules: For some places the rule that a difference refutes; empty: none.
-        aside: For some places why a difference there refutes nothing: a gap in the recording explains it.
-        points: Places that the replay itself has compared.
-        doubts: Rules that the exchange would be about, and why it says nothing about them.
-        agrees: The rules with which such places agree.
-        inferred: What was assumed about the time before the recording, or about unseen ends of work.
-        replays: Whether the fake returned a stored response.
-        was: The status of the record in the path, before the request.
-        code: The error code of the fake's response; empty without one.
-        gone: The records that a list does not show any more, although no request has deleted them.
-        drawn: The operation that has last ordered new pictures of the record; empty if its creation did.
-        first: The first exchange with the same idempotency key, before this one.
-        streamed: The events of the fake, where it has sent some and the recording has them to their end.
-        price: The credits that the fake has held or charged for the request.
     """
 
     view: View
     survey: Survey
-    gaps: Gaps
-    reply: Reply | None = None
-    why: str = ""
-    ignored: set[str] = field(default_factory=set[str])
-    rules: dict[str, str] = field(default_factory=dict[str, str])
-    aside: dict[str, str] = field(default_factory=dict[str, str])
-    points: list[Point] = field(default_factory=list[Point])
-    doubts: dict[str, str] = field(default_factory=dict[str, str])
-    agrees: set[str] = field(default_factory=set[str])
-    inferred: list[str] = field(default_factory=list[str])
-    replays: bool = False
-    was: str = ""
-    code: str = ""
-    streamed: bytes = b""
-    price: Decimal = Decimal(0)
-    first: View | None = None
-    gone: set[str] = field(default_factory=set[str])
-    drawn: str = ""
+    gaps: Gaps  # what has happened although no exchange has caused it
+    reply: Reply | None = None  # of the fake; None if the request was not sent, or its response does not count
+    why: str = ""  # it says nothing; empty if it does
+    ignored: set[str] = field(default_factory=set[str])  # places that say nothing: the fake was made to agree there
+    rules: dict[str, str] = field(default_factory=dict[str, str])  # which rule a difference at a place refutes, if any
+    aside: dict[str, str] = field(default_factory=dict[str, str])  # why a difference at a place refutes nothing
+    points: list[Point] = field(default_factory=list[Point])  # places that the replay itself has compared
+    doubts: dict[str, str] = field(default_factory=dict[str, str])  # why it says nothing about a rule
+    agrees: set[str] = field(default_factory=set[str])  # the rules with which such places agree
+    inferred: list[str] = field(default_factory=list[str])  # about the time before it, or unseen ends of work
+    replays: bool = False  # whether the fake returned a stored response
+    was: str = ""  # the status of the record in the path, before the request
+    code: str = ""  # of the fake's error; empty without one
+    streamed: bytes = b""  # the events of the fake, if the recording has all of its own
+    price: Decimal = Decimal(0)  # the credits that the fake has held or charged for the request
+    first: View | None = None  # the first exchange with the same idempotency key, before this one
+    gone: set[str] = field(default_factory=set[str])  # not in a list any more, although no request has deleted them
+    drawn: str = ""  # the operation that has last ordered new pictures; empty if the creation did
 
     def set_aside(self, places: Iterable[str], why: str) -> None:
         """Let differences at these places refute nothing: a gap in the recording explains them."""

@@ -71,7 +71,6 @@ class Requests:
         return name in _CURSORS and not given and (name in _OPAQUE or RECORD.fullmatch(value) is not None)
 
     def _headers(self, view: View) -> Pairs:
-        """Return the headers of a request, with a key of the fake."""
         key, sent = self._teams.key_of(view), view.exchange.sent
         pairs = [(name, value) for name, value in view.exchange.headers if name.lower() not in _REPLACED]
         if key and "authorization" in sent and "x-api-key" not in sent:

@@ -14,7 +14,6 @@ from .money import EFFECTS, Money
 
 
 def amount_of(value: object) -> Decimal | None:
-    """Return an amount of credits in a response; None for anything else."""
     return exact(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
