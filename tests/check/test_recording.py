@@ -16,8 +16,7 @@ from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import find_files, read_recording, read_recordings
 from pytest_aurous._check.sanitize import Sanitizer
-from pytest_aurous._cli.main import main
-from tests.check.story import Entries, Teller, check_files, told, write
+from tests.check.story import Entries, Teller, check_files, command, told, write
 from tests.conftest import needs_links
 
 URL: Final = "https://api.aurous-labs.com/v1/balance"
@@ -481,7 +480,7 @@ def test_the_malformed_part_of_an_entry_is_named(tmp_path: Path) -> None:
             read_recording(write(tmp_path, [good, entry]))  # type: ignore[list-item]
 
 
-def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path) -> None:
     """A folder with a file for each test: the text has the first of them and says how many, the JSON has all."""
     entries: list[Any] = told("characters")[:3]
     del entries[2]["response"]["content"]["text"]
@@ -491,8 +490,7 @@ def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path, capsys: 
         write(folder, entries).rename(folder / f"test_{number:03}.har")
         (folder / f"other_{number:03}.har").write_text("{}", encoding="utf-8")
     result = tmp_path / "result"
-    assert main(["check", str(folder), "--json", str(result)]) == 0
-    printed = capsys.readouterr().out
+    printed = command(0, folder, "--json", result)
     assert len(printed.splitlines()) < 15
     text = " ".join(printed.split())
     assert text.count(".har") == text.count("129 others like it") == 3
@@ -501,25 +499,22 @@ def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path, capsys: 
         assert sum(note in one for one in notes) == 130
     for file in folder.glob("test_*"):
         file.unlink()
-    assert main(["check", str(folder)]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert len(command(2, folder).splitlines()) == 3
 
 
-def test_a_recording_of_a_fake_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_of_a_fake_is_called_so(tmp_path: Path) -> None:
     """It agrees with itself, which proves nothing; a proxy may have written it, with a key of the fake."""
     file = write(tmp_path, told("characters")[:3])
     text = "recorded.har is a recording of a fake, not of the real API: what agrees there proves nothing."
-    assert main(["check", str(file)]) == 0
-    assert " ".join(capsys.readouterr().out.split()).startswith(f"No rule is refuted. {text}")
+    assert " ".join(command(0, file).split()).startswith(f"No rule is refuted. {text}")
 
     content = json.loads(file.read_text(encoding="utf-8").replace("key-1", "al_live_fa4e0123"))
     content["log"]["creator"]["name"] = "Proxy"
     file.write_text(json.dumps(content), encoding="utf-8")
-    assert main(["check", str(file), "--json", str(tmp_path / "result"), "--quiet"]) == 0
+    out = command(0, file, "--json", tmp_path / "result", "--quiet")
     assert text in json.loads((tmp_path / "result").read_text(encoding="utf-8"))["notes"]
-    assert "; recordings of a fake, which prove nothing: 1" in capsys.readouterr().out
+    assert "; recordings of a fake, which prove nothing: 1" in out
 
     content["log"]["entries"] = json.loads(json.dumps(content["log"]["entries"]).replace("al_live_fa4e0123", "key-1"))
     file.write_text(json.dumps(content), encoding="utf-8")
-    assert main(["check", str(file)]) == 0
-    assert capsys.readouterr().out.startswith("No rule is refuted.\n\n")
+    assert command(0, file).startswith("No rule is refuted.\n\n")

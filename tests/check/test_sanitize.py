@@ -15,6 +15,7 @@ from pytest_aurous._core.resources.content.pictures import blank, measure, pictu
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
 from tests.check.story import Entries, Teller, checked, complete, sanitized, told, write
+from tests.conftest import TICKET
 
 JPEG: Final = b"\xff\xd8\xff\xe0\x00\x08CANARY\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x01\x11\x00\xff\xdaCANARY"
 
@@ -371,8 +372,7 @@ def test_a_form_has_the_same_fields(tmp_path: Path) -> None:
 def test_a_picture_that_is_sent_as_such_shows_nothing(tmp_path: Path) -> None:
     """The bytes of an upload, by their media type; a reference keeps its kind."""
     teller = Teller()
-    ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
-    upload = teller.call("POST", "/v1/characters/uploads/init", json=ticket)
+    upload = teller.call("POST", "/v1/characters/uploads/init", json=TICKET)
     headers = {"Content-Type": "image/png"}
     teller.call("PUT", upload["upload_url"], content=b"\x89PNG CANARY", headers=headers)
     teller.call("POST", "/v1/images", json={"prompt": "x", "reference_image_urls": ["file_of canary"]})
