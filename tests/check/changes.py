@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final, TypeAlias
 
-from tests.check.story import NOW, Entries, body
+from tests.check.story import Entries, body
+from tests.conftest import NOW
 
 Entry: TypeAlias = "dict[str, Any]"
 Change: TypeAlias = "Callable[[Entries], object]"
@@ -21,7 +22,7 @@ OTHER_REQUEST: Final = "req_01KRMEXM017R6QKY9FRGVYXRJ9"
 IN_USE: Final = "idempotency_key_in_use"
 UNKNOWN_ID: Final = "resource_not_found"
 REPLAYED: Final = "aurous-idempotent-replayed"
-_TYPES: Final = {401: "authentication", 403: "authentication", 404: "not_found", 410: "not_found"}
+_TYPES: Final = {401: "authentication", 403: "authentication", 404: "not_found", 410: "not_found", 429: "rate_limit"}
 
 
 def named(entries: Entries, at: str) -> Entries:
@@ -61,11 +62,7 @@ def each(at: str, change: Callable[[Entry], object]) -> Change:
 
 
 def both(*changes: Change) -> Change:
-    """Make several changes, one after the other."""
     return lambda entries: [change(entries) for change in changes]
-
-
-# Bodies
 
 
 def put(name: str, value: Any) -> Callable[[Any], object]:
@@ -91,7 +88,6 @@ def _held(content: Any, name: str) -> tuple[Any, Any]:
 
 
 def fields(at: str, change: Callable[[Any], object]) -> Change:
-    """Change the JSON of responses."""
     return each(at, lambda entry: body(entry, change))
 
 
@@ -132,9 +128,6 @@ def text(old: str, new: str) -> Change:
                 entry["response"]["content"]["size"] = 0
 
     return change
-
-
-# Statuses and refusals
 
 
 def status(at: str, new: int) -> Change:
@@ -180,17 +173,8 @@ def empty(at: str) -> Change:
 
 
 def too_many(wait: str | None, code: str = "too_many_requests") -> Change:
-    """Let the last response be a 429, perhaps with a time to wait."""
-
-    def change(entries: Entries) -> None:
-        said = {"type": "rate_limit", "code": code, "message": "Slower", "doc_url": f"https://x/#{code}"}
-        entries[-1]["response"].update(status=429, content=content_of({"error": said}))
-        entries[-1]["response"]["headers"] += [] if wait is None else [{"name": "retry-after", "value": wait}]
-
-    return change
-
-
-# Headers
+    """Let the last poll of an image be a 429, perhaps with a time to wait."""
+    return both(refused("images.retrieve#-1", 429, code), header("images.retrieve 429", "retry-after", wait))
 
 
 def header(at: str, name: str, value: str | None) -> Change:
@@ -250,9 +234,6 @@ def later(seconds: int) -> Change:
     return everywhere("x-ratelimit-reset", lambda value: str(int(value) + seconds))
 
 
-# Money
-
-
 def more(total: int, held: int) -> Callable[[Any], object]:
     """Let a balance show more credits, and more that are held."""
 
@@ -272,9 +253,6 @@ def balances(*changes: tuple[int, int]) -> Change:
             body(entry, more(*extra))
 
     return change
-
-
-# What a recording lacks
 
 
 def begin(number: int) -> Change:
@@ -314,9 +292,6 @@ def bodiless(number: int) -> Change:
     return lambda entries: entries[number]["request"].pop("postData", None)
 
 
-# Requests and times
-
-
 def same_time(entries: Entries) -> None:
     """Let a recording not tell when its requests were sent."""
     for entry in entries:
@@ -332,9 +307,6 @@ def keyed(key: str) -> Change:
                 pair["value"] = key
 
     return change
-
-
-# Streams
 
 
 def events(change: Callable[[list[Any]], list[Any]]) -> Change:

@@ -20,9 +20,6 @@ def id_of(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-# Characters
-
-
 def ready(teller: Teller) -> str:
     """Make a character that is ready, and return its path."""
     path = teller.synthesize("Aurora")
@@ -32,9 +29,10 @@ def ready(teller: Teller) -> str:
 
 
 def patched(teller: Teller) -> None:
-    """Replace the attributes, and then the name; replace it with a field that is refused, and read."""
+    """Replace the attributes, and then the name; replace it with a field that is refused, and by null; and read."""
     path = ready(teller)
-    for order in ({"attributes": {"age": 40}}, {"name": "Borea"}, {"name": "Cirra", "mood": "sunny"}):
+    orders = ({"attributes": {"age": 40}}, {"name": "Borea"}, {"name": "Cirra", "mood": "sunny"}, {"name": None})
+    for order in orders:
         teller.call("PATCH", path, json=order)
     teller.call("GET", path)
 
@@ -176,9 +174,6 @@ def signed(teller: Teller) -> None:
     teller.call("GET", found["refs"][0]["url"])
 
 
-# Lists
-
-
 def listed(teller: Teller) -> None:
     """List by status, and list what is left after one was deleted."""
     ready(teller)
@@ -223,9 +218,6 @@ def mixed(teller: Teller) -> None:
     teller.aurous.characters.add("Newest")
     teller.call("GET", "/v1/characters")
     teller.call("GET", f"/v1/characters/{gone.id}")
-
-
-# Images, videos, uploads and files
 
 
 def priced(teller: Teller) -> None:
@@ -332,17 +324,8 @@ def sent(teller: Teller) -> None:
     teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"], headers={"X-Api-Key": ""})
 
 
-# Idempotency
-
-
-def ordered(teller: Teller) -> None:
-    """Order an image twice with one key, between balances, and poll it; save a character, and rename it."""
-    teller.call("GET", "/v1/balance")
-    for _ in range(2):
-        order = teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY)
-    teller.call("GET", "/v1/balance")
-    teller.poll(f"/v1/images/{order['id']}")
-    teller.call("GET", "/v1/balance")
+def published(teller: Teller) -> None:
+    """Save a character between balances, and rename it."""
     path = teller.synthesize("Aurora")
     teller.poll(path)
     teller.call("GET", "/v1/balance")
@@ -397,9 +380,6 @@ def kept_key(teller: Teller) -> None:
     teller.call("POST", f"{path}/save", content="{", headers={"Content-Type": "application/json"})
 
 
-# Refusals
-
-
 def keys(teller: Teller) -> None:
     """Read with and without a key, and as a bearer; read a file by its URL."""
     teller.call("GET", "/v1/team")
@@ -421,10 +401,7 @@ def bearers(teller: Teller) -> None:
 
 
 def refusals(teller: Teller) -> None:
-    """Order with one key an image that is refused twice, with a key that may only read, for an unknown character.
-
-    And without credits, and with a body that is no JSON.
-    """
+    """Send what is refused twice with one key, with a key that may only read, and without credits."""
     for _ in range(2):
         teller.call("POST", "/v1/images", json={"prompt": ""}, headers=KEY)
     reader = teller.aurous.team.add_key(scope="read")
@@ -447,9 +424,6 @@ def poor(teller: Teller) -> None:
     teller.call("POST", "/v1/images", json={"prompt": "On a bench", "character_id": character.id})
     teller.aurous.team.credits = 9
     teller.call("GET", teller.image())
-
-
-# Money and limits
 
 
 def held(teller: Teller) -> None:
@@ -502,9 +476,6 @@ def at_once(teller: Teller) -> None:
     for headers in ({}, {}, {}, {}, KEY, KEY):
         teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
     teller.call("GET", "/v1/balance")
-
-
-# Chats and embeddings
 
 
 def chats(teller: Teller) -> None:
@@ -590,14 +561,6 @@ def misused(teller: Teller) -> None:
         call("DELETE", path)
 
 
-def unnamed(teller: Teller) -> None:
-    """Take a character its name."""
-    teller.call("PATCH", ready(teller), json={"name": None})
-
-
-# Endpoints and usage
-
-
 def registered(teller: Teller) -> None:
     """Rotate the secret of an endpoint, read it, and read what images and a chat were charged."""
     made = {"url": "https://receiver.example", "events": ["*"]}
@@ -608,9 +571,6 @@ def registered(teller: Teller) -> None:
         teller.poll(teller.image())
     teller.chat()
     teller.call("GET", "/v1/usage/events", params=TODAY)
-
-
-# Gaps
 
 
 def studio(teller: Teller) -> None:
@@ -657,9 +617,6 @@ def innocent(teller: Teller) -> None:
     call("GET", character["refs"][0]["url"])
     teller.upload(classified=2)
     call("GET", path)
-
-
-# What happens to a client
 
 
 def rotated(teller: Teller) -> None:

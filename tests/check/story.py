@@ -1,10 +1,11 @@
 """A long recording of the fake, to be checked as it is and with differences."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import jsonschema
 
@@ -12,17 +13,13 @@ from pytest_aurous import Aurous
 from pytest_aurous._check.check import Checked, check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.sanitize import Sanitizer
+from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.wire.har import har
 from tests.check import stories
+from tests.conftest import NOW, SYNTHESIS, TICKET
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    import httpx
-
-NOW: Final = "2026-05-08T10:00:00Z"
-ATTRIBUTES: Final = {"gender": "female", "age": 28}
+CHAT: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
 Entries = list[dict[str, Any]]
 Story: TypeAlias = "Callable[[Teller], object]"
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
@@ -39,7 +36,7 @@ class Teller:
     def __init__(self, **settings: Any) -> None:
         self.aurous = Aurous(now=NOW, pitfalls="off", strict="off", **settings)
         self.aurous._session.app.world.journal.whole = True
-        self.client: httpx.Client = self.aurous.client()
+        self.client = self.aurous.client()
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Send a request, five seconds after the one before."""
@@ -53,9 +50,9 @@ class Teller:
 
     def synthesize(self, name: str, key: str | None = None) -> str:
         """Order a synthesis, and return the path of the character."""
-        body = {"name": name, "generate": True, "attributes": ATTRIBUTES}
         headers = {} if key is None else {"Idempotency-Key": key}
-        return f"/v1/characters/{self.call('POST', '/v1/characters', json=body, headers=headers)['id']}"
+        made = self.call("POST", "/v1/characters", json={**SYNTHESIS, "name": name}, headers=headers)
+        return f"/v1/characters/{made['id']}"
 
     def image(self, **body: Any) -> str:
         """Order an image, and return its path."""
@@ -63,8 +60,7 @@ class Teller:
 
     def upload(self, *, classified: int = 0) -> str:
         """Upload a picture of a character, let it be classified that many times, and return its id."""
-        ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
-        made = self.call("POST", "/v1/characters/uploads/init", json=ticket)
+        made = self.call("POST", "/v1/characters/uploads/init", json=TICKET)
         data = picture(["me"], 64, 64, "")
         self.call("PUT", made["upload_url"], content=data, headers=made["upload_headers"])
         for _ in range(classified):
@@ -76,10 +72,8 @@ class Teller:
         return self.call("POST", "/v1/files", **form, **options)
 
     def chat(self, key: str | None = None, **body: Any) -> Any:
-        """Send a chat, and return the response."""
-        order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.call("POST", "/v1/chat/completions", json={**order, **body}, headers=headers)
+        return self.call("POST", "/v1/chat/completions", json={**CHAT, **body}, headers=headers)
 
     def entries(self) -> Entries:
         found: Entries = har(self.aurous.calls)["log"]["entries"]
@@ -92,12 +86,10 @@ def characters(teller: Teller) -> None:
     call("GET", "/v1/balance")
     path = teller.synthesize("Aurora", "order-1")
     call("GET", "/v1/balance")
-    again = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
-    call("POST", "/v1/characters", json=again, headers={"Idempotency-Key": "order-1"})
+    call("POST", "/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "order-1"})
     call("POST", "/v1/characters", json={"name": "Another"}, headers={"Idempotency-Key": "order-2"})
     call("POST", f"{path}/save")
-    call("POST", "/v1/characters", json={"name": "B", "generate": True, "attributes": {"age": 30}},
-         headers={"Idempotency-Key": "order-1"})  # fmt: skip
+    call("POST", "/v1/characters", json={**SYNTHESIS, "name": "B"}, headers={"Idempotency-Key": "order-1"})
     teller.poll(path)
     call("GET", "/v1/balance")
     call("POST", f"{path}/save")
@@ -175,8 +167,7 @@ def account(teller: Teller) -> None:
     call("GET", "/v1/pricing")
     poor = teller.aurous.teams.add(credits=1).api_key
     call("GET", "/v1/balance", headers={"X-Api-Key": poor})
-    call("POST", "/v1/characters", json={"name": "C", "generate": True, "attributes": ATTRIBUTES},
-         headers={"X-Api-Key": poor})  # fmt: skip
+    call("POST", "/v1/characters", json=SYNTHESIS, headers={"X-Api-Key": poor})
     call("GET", "/v1/balance", headers={"X-Api-Key": poor})
     file = teller.file()
     call("GET", f"/v1/files/{file['id']}")
@@ -195,11 +186,7 @@ def account(teller: Teller) -> None:
     call("POST", "/v1/generations", json={})
 
 
-STORIES: Final[dict[str, Story]] = {
-    "characters": characters,
-    "images": images,
-    "account": account,
-}
+STORIES: Final[dict[str, Story]] = {"characters": characters, "images": images, "account": account}
 """The long stories."""
 _TOLD: Final[dict[str, str]] = {}
 
@@ -217,7 +204,6 @@ def told(story: str, **settings: Any) -> Entries:
 
 
 def checked(folder: Path, entries: Entries, readings: Mapping[str, str] | None = None, **settings: Any) -> Checked:
-    """Check a recording."""
     return check_files([write(folder, entries)], {"readings": readings or {}, **settings})
 
 
@@ -237,6 +223,13 @@ def complete(result: Checked) -> dict[str, Any]:
     """Return all that a check has found: of each rule the verdict and the counts, and what no rule covers."""
     rules = {one.rule: (one.word, one.agreed, one.differing, one.doubts, one.aside) for one in result.verdicts}
     return {**rules, **{str(place): one.times for place, one in result.verdicts.uncovered.items()}}
+
+
+def command(status: int, *arguments: object) -> str:
+    """Run the command, which must exit with this status, and return what it prints."""
+    with redirect_stdout(StringIO()) as printed, redirect_stderr(printed):
+        assert main(["check", *map(str, arguments)]) == status, printed.getvalue()
+    return printed.getvalue()
 
 
 def refuted(result: Checked) -> list[str]:

@@ -11,8 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from pytest_aurous._cli.main import main
-from tests.check.story import STORIES, Entries, told, write
+from tests.check.story import STORIES, Entries, command, told, write
 
 pytestmark = pytest.mark.slow  # each place, one after the other
 
@@ -120,15 +119,12 @@ def around(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield other
 
 
-def test_no_canary_appears_in_any_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_canary_appears_in_any_output(tmp_path: Path) -> None:
     """Neither in the table and its explanation, nor in any file that a check writes."""
-    file, out = str(write(tmp_path, with_changes(put_canary, around))), tmp_path / "out"
-    written = {name: str(out / name) for name in ("json", "report", "observed", "sanitize")}
+    file, out = write(tmp_path, with_changes(put_canary, around)), tmp_path / "out"
+    options = [part for name in ("json", "report", "observed", "sanitize") for part in (f"--{name}", out / name)]
 
-    main(["check", file, "--explain", *(part for name, path in written.items() for part in (f"--{name}", path))])
-    main(["check", file, "--quiet"])
-    shown = capsys.readouterr()
-    texts = {"stdout and stderr": shown.out + shown.err}
+    texts = {"what is printed": command(1, file, "--explain", *options) + command(1, file, "--quiet")}
     texts |= {str(one.relative_to(out)): one.read_text(encoding="utf-8") for one in out.rglob("*") if one.is_file()}
 
     assert len(texts) == 5
@@ -146,9 +142,9 @@ def test_an_odd_value_in_any_place_is_judged(tmp_path: Path) -> None:
     """A recording may have anything in it: each exchange is compared, or cannot be told."""
     entries = with_changes(put_odd)
     out = tmp_path / "out"
-    file = str(write(tmp_path, entries))
+    file = write(tmp_path, entries)
 
-    assert main(["check", file, "--quiet", "--report", str(out / "report"), "--observed", str(out / "observed")]) == 1
-    assert main(["check", file, "--quiet", "--sanitize", str(out), "--json", str(out / "json")]) == 1
+    command(1, file, "--quiet", "--report", out / "report", "--observed", out / "observed")
+    command(1, file, "--quiet", "--sanitize", out, "--json", out / "json")
     exchanges = json.loads((out / "json").read_text(encoding="utf-8"))["exchanges"]
     assert exchanges == len(entries) - 1  # two stories begin alike

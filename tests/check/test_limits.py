@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check import command
+from pytest_aurous._check import command as entrance
 from pytest_aurous._check.live import probing
 from pytest_aurous._check.live.probing import send
 from pytest_aurous._check.recording import parse
@@ -27,7 +27,7 @@ from pytest_aurous._check.recording.view import View
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire import bodies
 from tests.check.changes import unheard
-from tests.check.story import Teller, check_files, told, write
+from tests.check.story import Teller, check_files, command, told, write
 from tests.check.test_recording import entry as shown_entry
 from tests.check.test_recording import har
 
@@ -99,22 +99,20 @@ HOSTILE: Final = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
     """Before it fills the memory; the message says why, and not what is there."""
     if name.endswith("yaml"):
         pytest.importorskip("yaml")
     text, why = HOSTILE[name]
     (tmp_path / name).write_text(text, encoding="utf-8")
 
-    assert main(["check", str(tmp_path / name)]) == 2
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert f"/{name}: " in shown.err
-    assert why in shown.err
-    assert "canary" not in shown.err.replace(str(tmp_path), "").lower()
+    shown = command(2, tmp_path / name)
+    assert shown.startswith(f"pytest-aurous: check {(tmp_path / name).as_posix()}: ")
+    assert why in shown
+    assert "canary" not in shown.replace(str(tmp_path), "").lower()
 
 
-def test_deep_json_in_a_body_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deep_json_in_a_body_is_left_out(tmp_path: Path) -> None:
     """What walks through values would need a stack as deep; what is no JSON, or less deep, is read."""
     texts = (
         "[" * 100 + "]" * 100,
@@ -126,8 +124,7 @@ def test_deep_json_in_a_body_is_left_out(tmp_path: Path, capsys: pytest.CaptureF
     file, sanitized = har(tmp_path, *map(entry, texts)), tmp_path / "out.har"
 
     assert [one.body for one in read_recording(file).exchanges] == [*(text.encode() for text in texts[:-1]), None]
-    assert main(["check", str(file), "--sanitize", str(sanitized)]) == 1
-    out = " ".join(capsys.readouterr().out.split())
+    out = " ".join(command(1, file, "--sanitize", sanitized).split())
     assert "exchange 5: the body of the response was left out: its JSON is nested more than 100 deep" in out
     assert "left out, over a limit: 1; rules:" in out
     assert json.loads(sanitized.read_text(encoding="utf-8"))["log"]["entries"][4]["response"]["content"]["_omitted"]
@@ -193,26 +190,22 @@ def test_a_file_of_two_gigabytes_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
-def test_pipes_and_devices_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
     """They may never end."""
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
-    for file in (str(pipe), os.devnull):
-        assert main(["check", file]) == 2
-        assert "it is not a regular file. Save it as one first" in capsys.readouterr().err
+    for file in (pipe, os.devnull):
+        assert "it is not a regular file. Save it as one first" in command(2, file)
 
 
-def test_an_error_of_our_own_is_no_refutation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_of_our_own_is_no_refutation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its exit status is 2; Python's own, 1, would mean a refuted rule."""
 
     def broken(_: Any) -> int:
         raise RuntimeError("al_live_0123456789abcdef0123456789abcdef")
 
-    monkeypatch.setattr(command, "run", broken)
-    assert main(["check", str(tmp_path)]) == 2
-    error = capsys.readouterr().err
+    monkeypatch.setattr(entrance, "run", broken)
+    error = command(2, tmp_path)
     assert "RuntimeError: al_live_…" in error
     assert "an error of pytest-aurous itself" in error
 
@@ -256,11 +249,9 @@ def responding() -> Iterator[Callable[[bytes, bytes], str]]:
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-def synthesize(teller: Teller) -> str:
-    return teller.synthesize("A", "one-key")
-
-
-@pytest.mark.parametrize("begin", [Teller.image, synthesize], ids=["image", "character"])
+@pytest.mark.parametrize(
+    "begin", [Teller.image, lambda teller: teller.synthesize("A", "one-key")], ids=["image", "character"]
+)
 @pytest.mark.parametrize("lost", [False, True])
 def test_an_exchange_costs_the_same_however_many_there_were(
     tmp_path: Path,
@@ -301,13 +292,11 @@ def test_a_long_recording_has_a_line_of_progress(
 ) -> None:
     """On a terminal alone, on stderr; nothing of it remains."""
     monkeypatch.setattr("pytest_aurous._check.check._OFTEN", 20)
-    file, shown = write(tmp_path, told("characters")), dict[bool, str]()
-    for terminal in (False, True):
-        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
-        main(["check", str(file)])
-        shown[terminal] = capsys.readouterr().err
-    assert not shown[False]
-    lines = [line.strip() for line in shown[True].split("\r")]
+    file = write(tmp_path, told("characters"))
+    assert "20 of 41" not in command(0, file)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    main(["check", str(file)])
+    lines = [line.strip() for line in capsys.readouterr().err.split("\r")]
     assert lines == ["", "recorded.har: 20 of 41 exchanges", "", "recorded.har: 40 of 41 exchanges", "", "", ""]
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from email.utils import formatdate
 from io import StringIO
 from itertools import count
@@ -20,11 +19,10 @@ from pytest_aurous._check.check import Checked, check_recordings
 from pytest_aurous._check.live import probing
 from pytest_aurous._check.live.probes import PROBES, chosen_probes
 from pytest_aurous._check.live.probing import pause_after, run_probes, send
-from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire.call import Call
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.reply import Break, Reply
-from tests.check.story import refuted, validated
+from tests.check.story import command, refuted, validated
 from tests.check.twin import KEY, READER, Twin, at, body, error, header, same, serving, status, whole
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
@@ -60,11 +58,9 @@ def probed(twin: Twin) -> Checked:
     return check_recordings([run_probes(twin.url, Path("live.har"), yes=True)])
 
 
-def check(url: str, *arguments: str) -> tuple[int, str, str]:
-    """Run the command, and return its exit status and what it prints: the result, and messages."""
-    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-        status = main(["check", "--live", "--base-url", url, *arguments])
-    return status, out.getvalue(), err.getvalue()
+def check(status: int, url: str, *arguments: object) -> str:
+    """Probe an API by the command, which must exit with this status, and return what it prints."""
+    return command(status, "--live", "--base-url", url, *arguments)
 
 
 class TestPlainTwin:
@@ -93,7 +89,7 @@ class TestPlainTwin:
         prepare(monkeypatch, READER)
         out = tmp_path / "out.json"
 
-        assert check(twin.url, "--yes", "--quiet", "--json", str(out))[0] == 0
+        check(0, twin.url, "--yes", "--quiet", "--json", out)
         rules = validated(out)["rules"]
         assert (rules["img-9"]["verdict"], rules["auth-5"]["verdict"]) == ("not seen", "as written")
 
@@ -101,8 +97,7 @@ class TestPlainTwin:
         """What no list shows is not asked for, and named."""
         prepare(monkeypatch, twin.aurous.teams.add(credits=5).api_key)
 
-        status, out, _ = check(twin.url, "--yes")
-        assert status == 0
+        out = check(0, twin.url, "--yes")
         assert "not asked for, as no list shows one: character, ready character, " in out
         assert "old image" in " ".join(out.split())
 
@@ -114,18 +109,17 @@ class TestPlainTwin:
         settings = {**found, "create-4": "ready", "err-6": "global"}
         chosen = [word for rule, reading in settings.items() for word in ("--readings", f"{rule}={reading}")]
         with serving(readings=settings) as twin:
-            assert check(twin.url, "--yes", "--quiet", "--json", str(out), "--record", str(recorded))[0] == 1
+            check(1, twin.url, "--yes", "--quiet", "--json", out, "--record", recorded)
             twin.begin()
-            assert check(twin.url, "--yes", "--quiet", *chosen)[0] == 0
+            check(0, twin.url, "--yes", "--quiet", *chosen)
         assert validated(out)["readings"] == found
-        assert main(["check", str(recorded), "--quiet", *chosen]) == 0
+        command(0, recorded, "--quiet", *chosen)
 
 
 class TestSendsOnlyReads:
     """Whatever the table of probes says, nothing but reads leaves."""
 
     def test_each_probe_is_a_get_or_an_estimate(self) -> None:
-        """Nothing else."""
         others = {probe.line for probe in PROBES if not probe.line.startswith("GET /v1/")}
         assert others == {"POST /v1/images/estimate", "POST /v1/videos/estimate"}
 
@@ -156,7 +150,7 @@ class TestSendsOnlyReads:
         """What a response shows gets into a path only as a plain word."""
         twin.change = at("video_loras.list", body(lambda rows: [row.update(id="../../x") for row in rows]))
 
-        assert "no list shows one: video style" in check(twin.url, "--yes")[1]
+        assert "no list shows one: video style" in check(0, twin.url, "--yes")
 
 
 class TestBeforeSending:
@@ -167,8 +161,8 @@ class TestBeforeSending:
         monkeypatch.delenv("AUROUS_CHECK_KEY")
         monkeypatch.setenv("CI", "true")
 
-        status, out, _ = check(twin.url, "--dry-run")
-        assert (status, twin.calls) == (0, [])
+        out = check(0, twin.url, "--dry-run")
+        assert twin.calls == []
         assert f"Each request goes to {twin.url} with the headers" in out
         assert all(probe.line.split()[1] in out for probe in PROBES)
         assert " 5  ver-2                  GET  /v1/team\n            Aurous-Version: 2026-05-15\n" in out
@@ -178,10 +172,9 @@ class TestBeforeSending:
         """A pipeline does not probe by accident."""
         monkeypatch.setenv("CI", "true")
 
-        status, _, err = check(twin.url)
-        assert (status, twin.calls) == (2, [])
-        assert "where the variable CI is set, unless you pass --yes" in err
-        assert check(twin.url, "--yes", "--max", "2")[0] == 0
+        assert "where the variable CI is set, unless you pass --yes" in check(2, twin.url)
+        assert twin.calls == []
+        check(0, twin.url, "--yes", "--max", "2")
 
     @pytest.mark.parametrize(
         ("key", "message"),
@@ -196,10 +189,10 @@ class TestBeforeSending:
         monkeypatch.setenv("AUROUS_CHECK_KEY", key)
         monkeypatch.setenv("AUROUS_API_KEY", KEY)
 
-        status, _, err = check(twin.url, "--yes")
-        assert (status, twin.calls) == (2, [])
-        assert message in err
-        assert not key or key not in err
+        out = check(2, twin.url, "--yes")
+        assert twin.calls == []
+        assert message in out
+        assert not key or key not in out
 
     @pytest.mark.parametrize(("answer", "sent"), [("y\n", 3), ("n\n", 1), ("", 1)])
     def test_at_a_terminal_it_shows_the_team_and_asks(
@@ -212,12 +205,12 @@ class TestBeforeSending:
                 return True
 
         monkeypatch.setattr("sys.stdin", Terminal(answer))
-        status, _, err = check(twin.url, "--max", "3")
-        assert (status, len(twin.calls)) == (0 if sent > 1 else 2, sent)
+        out = check(0 if sent > 1 else 2, twin.url, "--max", "3")
+        assert len(twin.calls) == sent
         assert twin.calls[0][:2] == ("GET", "/v1/team")
-        assert err.startswith("Team 'Acme Studio', 'team_01")
-        assert "Go on? [y/N] " in err
-        assert "Go on?" not in check(twin.url, "--yes", "--max", "2")[2]
+        assert out.startswith("Team 'Acme Studio', 'team_01")
+        assert "Go on? [y/N] " in out
+        assert "Go on?" not in check(0, twin.url, "--yes", "--max", "2")
 
     @pytest.mark.parametrize(
         "url",
@@ -231,32 +224,27 @@ class TestBeforeSending:
     )
     def test_the_key_goes_only_where_nobody_can_read_it(self, url: str) -> None:
         """HTTPS, unless it is this machine."""
-        status, _, err = check(url, "--dry-run")
-        assert status == 2
-        assert "expected a URL such as https://api.staging.example" in err
+        assert "expected a URL such as https://api.staging.example" in check(2, url, "--dry-run")
 
     @pytest.mark.parametrize("url", ["https://x.example/v1/", "http://[::1]:8787", "http://localhost:8787/"])
     def test_a_base_url_may_have_the_version(self, url: str) -> None:
         """As in the settings of clients."""
-        assert f"goes to {url.rstrip('/').removesuffix('/v1')} with" in check(url, "--dry-run")[1]
+        assert f"goes to {url.rstrip('/').removesuffix('/v1')} with" in check(0, url, "--dry-run")
 
     @pytest.mark.parametrize(
         "arguments",
         [["live.har", "--live"], ["--live", "--max", "0"], ["--yes"], ["--dry-run"], ["x.har", "--record", "y"], []],
     )
-    def test_options_that_do_not_fit_are_refused(
-        self, capsys: pytest.CaptureFixture[str], arguments: list[str]
-    ) -> None:
+    def test_options_that_do_not_fit_are_refused(self, arguments: list[str]) -> None:
         """A recording or --live, the other options only with --live, and at least one request."""
-        assert main(["check", *arguments]) == 2
-        assert ("expected at least 1" if "--max" in arguments else "--live") in capsys.readouterr().err
+        assert ("expected at least 1" if "--max" in arguments else "--live") in command(2, *arguments)
 
     @pytest.mark.parametrize("number", [1, 3])
     def test_no_more_requests_are_sent_than_allowed(self, twin: Twin, number: int) -> None:
         """The one for the team counts, too."""
-        status, _, err = check(twin.url, "--yes", "--max", str(number))
-        assert (status, len(twin.calls)) == (0, number)
-        assert f"stopped after {number} of {len(PROBES)} requests: --max {number}.\n" in err
+        out = check(0, twin.url, "--yes", "--max", number)
+        assert len(twin.calls) == number
+        assert f"stopped after {number} of {len(PROBES)} requests: --max {number}.\n" in out
 
     @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", "save-1", ","])
     def test_unknown_rules_are_refused(self, only: str) -> None:
@@ -296,12 +284,12 @@ class TestSecrets:
             twin.world.keys.issue(twin.world.default_team, "full", key)
         twin.change = leaky
         names = ("json", "report", "observed", "record")
-        files = [word for name in names for word in (f"--{name}", str(tmp_path / name))]
+        files = [word for name in names for word in (f"--{name}", tmp_path / name)]
 
-        refutes, *said = check(twin.url, "--yes", "--explain", *files, "--sanitize", str(tmp_path / "out"))
+        said = check(1, twin.url, "--yes", "--explain", *files, "--sanitize", tmp_path / "out")
         written = [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*") if file.is_file()]
-        assert (refutes, len(written)) == (1, 5)
-        assert [text for text in (*said, *written) if key[8:30] in text] == []
+        assert len(written) == 5
+        assert [text for text in (said, *written) if key[8:30] in text] == []
         others = {probe.headers.get("X-Api-Key") for probe in PROBES}
         assert {sent for _, _, sent in twin.calls if sent} - others == {key}
 
@@ -310,8 +298,8 @@ class TestSecrets:
         file, out = tmp_path / "live.har", [tmp_path / "a.json", tmp_path / "b.json"]
         twin.change = at("images.retrieve", body(lambda content: content.pop("seed")))
 
-        assert check(twin.url, "--yes", "--quiet", "--record", str(file), "--json", str(out[0]))[0] == 1
-        assert main(["check", str(file), "--quiet", "--json", str(out[1])]) == 1
+        check(1, twin.url, "--yes", "--quiet", "--record", file, "--json", out[0])
+        command(1, file, "--quiet", "--json", out[1])
         first, second = (json.loads(one.read_text(encoding="utf-8")) for one in out)
         assert first["rules"] == second["rules"]
         text = file.read_text(encoding="utf-8")
@@ -326,7 +314,7 @@ class TestSecrets:
         file, now = tmp_path / "live.har", count(1_778_234_400.0, 0.25)
         monkeypatch.setattr(probing, "time", SimpleNamespace(time=lambda: next(now), sleep=None))
 
-        check(twin.url, "--yes", "--max", "3", "--record", str(file))
+        check(1, twin.url, "--yes", "--max", "3", "--record", file)  # by a clock that is wrong
         assert [one["time"] for one in json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]] == [250] * 3
 
 
@@ -365,10 +353,10 @@ class TestTrouble:
         if "redirect" in message:
             twin.change = at("team.retrieve", lambda reply: status(307)(change(reply)))
 
-        code, _, err = check(twin.url, "--yes")
-        assert (code, len(twin.calls)) == (2, 1)
-        assert message in err
-        assert "Nothing but GET /v1/team was sent, which costs nothing. See whether the address and the key" in err
+        out = check(2, twin.url, "--yes")
+        assert len(twin.calls) == 1
+        assert message in out
+        assert "Nothing but GET /v1/team was sent, which costs nothing. See whether the address and the key" in out
 
     def test_pages_of_proxies_refute_nothing(self, twin: Twin, tmp_path: Path) -> None:
         """Nor do redirects, 5xx, and bodies over a limit; the notes say which exchanges did not count."""
@@ -382,7 +370,7 @@ class TestTrouble:
         twin.change = lambda call, reply: changes[str(call.operation)](reply) if call.operation in changes else reply
         out = tmp_path / "out.json"
 
-        assert check(twin.url, "--yes", "--quiet", "--json", str(out))[0] == 0
+        check(0, twin.url, "--yes", "--quiet", "--json", out)
         result = validated(out)
         notes = "\n".join(result["notes"])
         assert "(GET /v1/balance) does not count: 200 with a web page" in notes
@@ -404,11 +392,10 @@ class TestTrouble:
         else:
             too_slow(monkeypatch, "/v1/balance")
 
-        code, out, err = check(twin.url, "--yes")
-        assert code == 0
-        assert f"stopped after 9 of {len(PROBES)} requests: GET /v1/balance: {why}" in err
-        assert "Sent so far: 9 GET requests and 0 estimates. They create and cost nothing.\n" in err
-        assert "To ask for the rest, try again later, or with --only.\n" in err
+        out = check(0, twin.url, "--yes")
+        assert f"stopped after 9 of {len(PROBES)} requests: GET /v1/balance: {why}" in out
+        assert "Sent so far: 9 GET requests and 0 estimates. They create and cost nothing.\n" in out
+        assert "To ask for the rest, try again later, or with --only.\n" in out
         assert f"(GET /v1/balance) does not count: {why}" in out
         assert "\n9 exchanges; rules: 0 refuted, " in out
         assert [path for _, path, _ in twin.calls][8:] == ["/v1/balance"]
@@ -426,11 +413,11 @@ class TestTrouble:
             return send(base_url, key, sent, headers, body)
 
         monkeypatch.setattr(probing, "send", interrupted)
-        code, _, err = check(twin.url, "--yes", "--record", str(file))
+        out = check(0 if number else 130, twin.url, "--yes", "--record", file)
 
-        assert (code, file.exists(), len(twin.calls)) == ((0, True, 8) if number else (130, False, 0))
-        assert (f"stopped after 9 of {len(PROBES)} requests: interrupted." in err) == file.exists()
-        assert ("9 GET requests and 0 estimates. They create and cost nothing." in err) == file.exists()
+        assert (file.exists(), len(twin.calls)) == (number > 0, number)
+        assert (f"stopped after 9 of {len(PROBES)} requests: interrupted." in out) == file.exists()
+        assert ("9 GET requests and 0 estimates. They create and cost nothing." in out) == file.exists()
 
     @pytest.mark.parametrize(
         ("proxy", "url", "why"),
@@ -450,10 +437,9 @@ class TestTrouble:
         monkeypatch.setenv("ALL_PROXY", proxy.replace("itself", host))
         url = url.replace("itself", host)
 
-        code, out, err = check(url)
-        assert code == 2
-        assert f"{url} cannot be read: {why}" in err
-        assert [secret for secret in ("secret", KEY[8:30]) if secret in out + err] == []
+        out = check(2, url)
+        assert f"{url} cannot be read: {why}" in out
+        assert [secret for secret in ("secret", KEY[8:30]) if secret in out] == []
 
 
 class TestPace:
@@ -489,18 +475,17 @@ class TestPace:
         monkeypatch.setattr(probing, "pause_after", lambda _: pause)
         monkeypatch.setattr("time.sleep", slept.append)
 
-        code, _, err = check(twin.url, "--yes", "--max", "3")
-        assert said in err
-        assert (code, slept.count(pause), len(twin.calls)) == ((0, 2, 3) if pause < 60 else (0, 0, 1))
+        assert said in check(0, twin.url, "--yes", "--max", "3")
+        assert (slept.count(pause), len(twin.calls)) == ((2, 3) if pause < 60 else (0, 1))
 
     @pytest.mark.parametrize(
-        ("refused", "code", "why"),
+        ("refused", "code", "why", "status"),
         [
-            (429, "too_many_requests", "the API limits this team."),
-            (401, "invalid_api_key", "the key is no longer accepted."),
+            (429, "too_many_requests", "the API limits this team.", 0),
+            (401, "invalid_api_key", "the key is no longer accepted.", 1),
         ],
     )
-    def test_a_429_is_the_end_and_so_is_a_401(self, twin: Twin, refused: int, code: str, why: str) -> None:
+    def test_a_429_is_the_end_and_so_is_a_401(self, twin: Twin, refused: int, code: str, why: str, status: int) -> None:
         """Other clients of the team need the rest of its limits, or no probe would say anything."""
 
         def refuse(reply: Reply) -> Reply:
@@ -509,10 +494,8 @@ class TestPace:
 
         twin.change = at("balance.retrieve", refuse)
 
-        result, _, err = check(twin.url, "--yes")
-        assert refused != 429 or result == 0, "a 429 refutes nothing"
+        assert f"stopped after 9 of {len(PROBES)} requests: {why}" in check(status, twin.url, "--yes")
         assert twin.calls[-1][1] == "/v1/balance"
-        assert f"stopped after 9 of {len(PROBES)} requests: {why}" in err
 
     @pytest.mark.parametrize(("date", "found"), [("now", []), ("never", ["rate-1"]), ("", ["rate-1"])])
     def test_the_clock_of_the_api_counts(

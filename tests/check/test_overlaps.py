@@ -17,15 +17,12 @@ from pytest_aurous._check.check import Checked
 from pytest_aurous._core.base.instants import iso_milliseconds, moment, parse_instant
 from tests.check.changes import keyed, two_tokens
 from tests.check.stories import KEY, id_of, ready
-from tests.check.story import ATTRIBUTES, NOW, Entries, Teller, check_files, refuted, told
+from tests.check.story import CHAT, Entries, Teller, check_files, refuted, told
 from tests.check.test_recording import har
-from tests.conftest import slow_but
+from tests.conftest import NOW, SYNTHESIS, slow_but
 
 Client: TypeAlias = "Generator[Any, Any, None]"
 
-CHAT: Final = ("POST", "/v1/chat/completions", {
-    "model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "x"}],
-})  # fmt: skip
 START: Final = parse_instant(NOW).timestamp()
 DONE: Final = "pending:1s -> processing:2s -> succeeded"
 
@@ -45,7 +42,6 @@ def check(folder: Path, entries: Entries) -> Checked:
 
 
 def reviewed(teller: Teller) -> str:
-    """Return the path of a character in review."""
     path = teller.synthesize("Aurora")
     teller.poll(path)
     return path
@@ -62,6 +58,7 @@ def image(teller: Teller) -> str:
 SAVE: Final = ("POST", "{}/save")
 READ: Final = ("GET", "{}")
 LIST: Final = ("GET", "/v1/characters")
+SAY: Final = ("POST", "/v1/chat/completions", CHAT)
 ORDER: Final = ("POST", "/v1/images", {"prompt": "x"})
 PAIRS: Final[dict[str, tuple[Callable[[Teller], str], tuple[Any, ...], tuple[Any, ...], str, str]]] = {
     "save, GET": (reviewed, SAVE, READ, "", "save-6"),
@@ -111,7 +108,7 @@ def test_img_5_a_replay_may_be_listed_before_its_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ahead", [-340, 340])
 def test_time_1_an_order_shows_that_a_clock_was_wrong(tmp_path: Path, ahead: int) -> None:
     """Without `Date`: the image was done before the balance, and the clock of the client says the contrary."""
-    teller = Teller(script={"images": "pending:1s -> processing:2s -> succeeded"})
+    teller = Teller(script={"images": DONE})
     teller.poll(image(teller))
     entries = teller.entries()
     for entry in entries:
@@ -161,7 +158,7 @@ def program(path: str) -> Client:
     made = yield ORDER
     saved, cancelled = ("POST", f"{path}/save"), ("POST", f"/v1/images/{made['id']}/cancel")
     pages, renamed = ("GET", "/v1/images?limit=2"), ("PATCH", path, {"name": "B"})
-    steps = (saved, LIST, CHAT, pages, cancelled, ("GET", "/v1/balance"), renamed, ("DELETE", path), LIST)
+    steps = (saved, LIST, SAY, pages, cancelled, ("GET", "/v1/balance"), renamed, ("DELETE", path), LIST)
     for one in steps:  # noqa: UP028 - a list takes no responses
         yield one
 
@@ -229,29 +226,23 @@ class Known:
                 yield chance.choice([("GET", own)] * 6 + (character if "char" in own else [("POST", f"{own}/cancel")]))
             elif act in {"image", "twins", "synthesis"}:
                 kind = "characters" if act == "synthesis" else "images"
-                body = (
-                    {"name": "A", "generate": True, "attributes": ATTRIBUTES} if act == "synthesis" else {"prompt": "x"}
-                )
+                body = SYNTHESIS if act == "synthesis" else {"prompt": "x"}
                 made = yield ("POST", f"/v1/{kind}", body, "twin" if act == "twins" else str(chance.random()))
                 self.paths[kind] += [f"/v1/{kind}/{made['id']}"] if "id" in made else []
             elif act in self.paths:
                 page = {"has_more": True, "next_cursor": ""}
                 while page["has_more"]:
-                    page = yield (
-                        "GET",
-                        f"/v1/{act}?limit=3&starting_after={page['next_cursor']}".removesuffix("&starting_after="),
-                    )
+                    path = f"/v1/{act}?limit=3&starting_after={page['next_cursor']}"
+                    page = yield ("GET", path.removesuffix("&starting_after="))
             else:
-                yield ("GET", "/v1/balance") if act != "chat" else CHAT
+                yield ("GET", "/v1/balance") if act != "chat" else SAY
 
 
 def together(seed: int) -> Entries:
     """Return what several clients send in virtual time: each request is handled some time after its begin."""
     chance = Random(seed)
-    known, teller = (
-        Known(chance),
-        Teller(seed=seed, script={"images": DONE, "characters": "synthesizing*2 -> reviewing"}),
-    )
+    known = Known(chance)
+    teller = Teller(seed=seed, script={"images": DONE, "characters": "synthesizing*2 -> reviewing"})
     queue: list[tuple[float, int, Client, Any, Any]] = []
     order, latency, spent = count(), chance.choice([0.1, 0.7]), list[tuple[float, float]]()
 

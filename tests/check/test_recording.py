@@ -16,8 +16,7 @@ from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import find_files, read_recording, read_recordings
 from pytest_aurous._check.sanitize import Sanitizer
-from pytest_aurous._cli.main import main
-from tests.check.story import Entries, Teller, check_files, told, write
+from tests.check.story import Entries, Teller, check_files, command, told, write
 from tests.conftest import needs_links
 
 URL: Final = "https://api.aurous-labs.com/v1/balance"
@@ -250,8 +249,7 @@ def test_a_redirect_does_nothing(tmp_path: Path) -> None:
     """What it asked for happens when the client has followed it; the report says that it does not count."""
     entries = told("characters")
     for number in (25, 8, 1):  # a DELETE, a save, a create
-        redirect = {**entries[number], "response": QUIRKS["a redirect to https"]["response"]}
-        entries.insert(number, redirect)
+        entries.insert(number, {**entries[number], "response": QUIRKS["a redirect to https"]})
     result = check_files([write(tmp_path, entries)])
 
     assert result.verdicts.refuted == []
@@ -290,36 +288,33 @@ def test_files_are_found_by_name_folder_and_pattern(tmp_path: Path, monkeypatch:
             find_files([absent])
 
 
-QUIRKS: Final[dict[str, dict[str, Any]]] = {
-    "a response that never came": {"response": {"status": 0, "headers": [], "content": {"size": 0}}},
-    "one that a proxy numbers": {"response": {"status": -999, "statusText": "NO RESPONSE", "headers": []}},
-    "one that is absent": {"response": None},
+QUIRKS: Final[dict[str, Any]] = {
+    "a response that never came": {"status": 0, "headers": [], "content": {"size": 0}},
+    "one that a proxy numbers": {"status": -999, "statusText": "NO RESPONSE", "headers": []},
+    "one that is absent": None,
     "a body that a browser did not keep": {
-        "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json", "size": 77,
-                                                               "comment": "Response bodies are not included."}}
+        "status": 200, "headers": [],
+        "content": {"mimeType": "application/json", "size": 77, "comment": "Response bodies are not included."},
     },
-    "a body without a size": {"response": {"status": 200, "headers": [], "content": {"mimeType": "application/json"}}},
-    "an unknown size": {"response": {"status": 200, "headers": None, "content": {"size": -1}}},
-    "a redirect to https": {"response": {"status": 301, "headers": [{"name": "Location", "value": URL}],
-                                         "content": {}}},
-    "a redirect to no address": {"response": {"status": 301, "headers": [{"name": "Location", "value": "//[x"}],
-                                              "content": {}}},
-    "the page of a proxy": {"response": {"status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
-                                         "content": {"text": "<html>", "mimeType": "text/html"}}},
+    "a body without a size": {"status": 200, "headers": [], "content": {"mimeType": "application/json"}},
+    "an unknown size": {"status": 200, "headers": None, "content": {"size": -1}},
+    "a redirect to https": {"status": 301, "headers": [{"name": "Location", "value": URL}], "content": {}},
+    "a redirect to no address": {"status": 301, "headers": [{"name": "Location", "value": "//[x"}], "content": {}},
+    "the page of a proxy": {
+        "status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
+        "content": {"text": "<html>", "mimeType": "text/html"},
+    },
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_what_browsers_and_proxies_write_refutes_nothing(tmp_path: Path, quirk: str) -> None:
     """Responses that failed, bodies that were not kept, requests of their own."""
-    own: list[dict[str, Any]] = [
-        {"request": {"method": method, "url": URL, "headers": []}} for method in ("OPTIONS", "CONNECT")
-    ]
-    recording = read_recording(har(tmp_path, {**entry(), **QUIRKS[quirk]}, *[{**entry(), **one} for one in own]))
-    verdicts = check_recordings([recording]).verdicts
+    own = [{"method": method, "url": URL, "headers": []} for method in ("OPTIONS", "CONNECT")]
+    others = [{**entry(), "request": request} for request in own]
+    verdicts = check_files([har(tmp_path, {**entry(), "response": QUIRKS[quirk]}, *others)]).verdicts
 
-    assert verdicts.refuted == []
-    assert verdicts.uncovered == {}
+    assert (verdicts.refuted, verdicts.uncovered) == ([], {})
     assert {one.rule for one in verdicts if one.agreed} <= {"cred-1"}  # its status is all that may be there
 
 
@@ -364,8 +359,7 @@ def test_a_recording_without_bodies_refutes_nothing(tmp_path: Path, at: dict[str
             one["request"]["headers"] = [*one["request"]["headers"], length]
     result = check_files([write(tmp_path, entries)], {"shared": True})  # three fakes, one after the other
 
-    assert result.verdicts.refuted == []
-    assert result.verdicts.uncovered == {}
+    assert (result.verdicts.refuted, result.verdicts.uncovered) == ([], {})
     assert result.verdicts.rules["create-1"].word == "cannot tell"
     assert "recorded.har: exchange 2: the body of the request is missing" in result.notes
 
@@ -382,10 +376,9 @@ def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
         one["response"]["headers"] += [
             {"name": name, "value": "x"} for name in (":status", "Via", "X-Cache", "Proxy-Agent", "Alt-Svc", "Server")
         ]
-    verdicts = check_recordings([read_recording(write(tmp_path, entries))]).verdicts
+    verdicts = check_files([write(tmp_path, entries)]).verdicts
 
-    assert verdicts.refuted == []
-    assert verdicts.uncovered == {}
+    assert (verdicts.refuted, verdicts.uncovered) == ([], {})
 
 
 def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
@@ -481,7 +474,7 @@ def test_the_malformed_part_of_an_entry_is_named(tmp_path: Path) -> None:
             read_recording(write(tmp_path, [good, entry]))  # type: ignore[list-item]
 
 
-def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path) -> None:
     """A folder with a file for each test: the text has the first of them and says how many, the JSON has all."""
     entries: list[Any] = told("characters")[:3]
     del entries[2]["response"]["content"]["text"]
@@ -491,8 +484,7 @@ def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path, capsys: 
         write(folder, entries).rename(folder / f"test_{number:03}.har")
         (folder / f"other_{number:03}.har").write_text("{}", encoding="utf-8")
     result = tmp_path / "result"
-    assert main(["check", str(folder), "--json", str(result)]) == 0
-    printed = capsys.readouterr().out
+    printed = command(0, folder, "--json", result)
     assert len(printed.splitlines()) < 15
     text = " ".join(printed.split())
     assert text.count(".har") == text.count("129 others like it") == 3
@@ -501,25 +493,22 @@ def test_many_notes_that_are_alike_are_one_with_a_count(tmp_path: Path, capsys: 
         assert sum(note in one for one in notes) == 130
     for file in folder.glob("test_*"):
         file.unlink()
-    assert main(["check", str(folder)]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert len(command(2, folder).splitlines()) == 3
 
 
-def test_a_recording_of_a_fake_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_of_a_fake_is_called_so(tmp_path: Path) -> None:
     """It agrees with itself, which proves nothing; a proxy may have written it, with a key of the fake."""
     file = write(tmp_path, told("characters")[:3])
     text = "recorded.har is a recording of a fake, not of the real API: what agrees there proves nothing."
-    assert main(["check", str(file)]) == 0
-    assert " ".join(capsys.readouterr().out.split()).startswith(f"No rule is refuted. {text}")
+    assert " ".join(command(0, file).split()).startswith(f"No rule is refuted. {text}")
 
     content = json.loads(file.read_text(encoding="utf-8").replace("key-1", "al_live_fa4e0123"))
     content["log"]["creator"]["name"] = "Proxy"
     file.write_text(json.dumps(content), encoding="utf-8")
-    assert main(["check", str(file), "--json", str(tmp_path / "result"), "--quiet"]) == 0
+    out = command(0, file, "--json", tmp_path / "result", "--quiet")
     assert text in json.loads((tmp_path / "result").read_text(encoding="utf-8"))["notes"]
-    assert "; recordings of a fake, which prove nothing: 1" in capsys.readouterr().out
+    assert "; recordings of a fake, which prove nothing: 1" in out
 
     content["log"]["entries"] = json.loads(json.dumps(content["log"]["entries"]).replace("al_live_fa4e0123", "key-1"))
     file.write_text(json.dumps(content), encoding="utf-8")
-    assert main(["check", str(file)]) == 0
-    assert capsys.readouterr().out.startswith("No rule is refuted.\n\n")
+    assert command(0, file).startswith("No rule is refuted.\n\n")

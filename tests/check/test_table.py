@@ -143,16 +143,12 @@ def listed_still(nth: int, **changed: Any) -> Change:
     return change
 
 
-def in_flight(code: str) -> Change:
-    """Let a second attempt come while the first is in flight."""
-
-    def change(entries: Entries) -> None:
-        first = named(entries, "images.create 201")[0]
-        refused("images.create 201#1", 409, code)(entries)
-        first["time"] = 60_000
-        header("images.create 409", "retry-after", None)(entries)
-
-    return change
+IN_FLIGHT: Final = both(
+    each("images.create#0", lambda entry: entry.update(time=60_000)),
+    refused("images.create#1", 409, IN_USE),
+    header("images.create 409", "retry-after", None),
+)
+"""Lets a second attempt come while the first is in flight."""
 
 
 def misnamed(entries: Entries) -> None:
@@ -187,13 +183,6 @@ def odd_upload(entries: Entries) -> None:
     """Let an id of an upload be a number."""
     sent = named(entries, "characters.create")[-1]["request"]["postData"]
     sent["text"] = json.dumps({"name": "A", "upload_ids": [7, *json.loads(sent["text"])["upload_ids"]]})
-
-
-def unkeyed(entries: Entries) -> None:
-    """Let an upload be sent without a key, and be the first exchange."""
-    del entries[0], entries[2:]
-    pairs = entries[0]["request"]["headers"]
-    entries[0]["request"]["headers"] = [one for one in pairs if one["name"] != "x-api-key"]
 
 
 def dreams(entries: Entries) -> None:
@@ -265,12 +254,7 @@ def cheaper(content: Any) -> None:
     content["usage"]["credits_charged"] = round(lines["input_credits"] + lines["output_credits"], 4)
 
 
-def reasoned(content: Any) -> None:
-    """Let the tokens of the output have those of the reasoning in them."""
-    content["usage"]["completion_tokens"] += content["usage"]["reasoning_tokens"]
-
-
-def unkeyed_everywhere(entries: Entries) -> None:
+def unkeyed(entries: Entries) -> None:
     """Let the program that recorded have left `Authorization` out, and perhaps the only header with a key."""
     for entry in entries:
         pairs = entry["request"]["headers"]
@@ -312,7 +296,7 @@ ROWS: Final[dict[str, Row]] = {
         "saved_at_once", both(refused("characters.save", 400, "invalid_request_error"), left_out(-1)), "save-1"
     ),
     "an early save has another code": Row("early", error("characters.save 400", code="invalid_state"), "save-3"),
-    "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
+    "a save costs a credit": Row("published", balances((-1, 0)), "save-5"),
     "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
     "a save reads a body": Row("kept_key", refused("characters.save#2", 400, "invalid_format"), "save-7"),
@@ -401,6 +385,9 @@ ROWS: Final[dict[str, Row]] = {
     "a secret has other characters": Row("account", shows("webhook_endpoints.create", "secret", "whsec_aB-c_dE-fG")),
     "a deleted endpoint has no object": Row("account", lacks("webhook_endpoints.delete", "object"), "hook-2, assumed"),
     "another prefix": Row("account", shows("webhook_endpoints.test", "event_id", f"evnt_{OTHER[5:]}"), "hook-10"),
+    "all events are a star": Row("registered", STARS, "hook-1"),
+    "a secret is shown again": Row("registered", same("webhook_endpoints.retrieve", MADE, "secret"), "hook-2"),
+    "a secret stays the same": Row("registered", same("webhook_endpoints.rotate_secret", MADE, "secret"), "hook-2"),
     "a delivery was made elsewhere": Row("account", shows("webhook_endpoints.list", "data.0.last_success_at", END)),
     # Refusals
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
@@ -420,7 +407,7 @@ ROWS: Final[dict[str, Row]] = {
     "no key is a 403": Row("keys", status("team.retrieve 401", 403), "auth-3"),
     "a key is called revoked": Row("account", error("team.retrieve 401 invalid_api", code="revoked_api_key"), "auth-4"),
     "a scope has another code": Row("account", error("images.create 403", code="forbidden"), "auth-5"),
-    "a wide scope is too narrow": Row("ordered", refused("images.create#1", 403, "missing_scope"), "auth-5"),
+    "a wide scope is too narrow": Row("twice", refused("images.create#1", 403, "missing_scope"), "auth-5"),
     "an unknown id is a 403": Row("refusals", refused("characters.retrieve 404", 403, "forbidden_resource"), "auth-7"),
     "a 401 has rate headers": Row("account", header("team.retrieve 401", "x-ratelimit-limit", "1200"), "rate-1"),
     "no version is refused": Row("account", accepted("team.retrieve 400", "team.retrieve"), "ver-3"),
@@ -434,10 +421,7 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "URLs do not follow from poses": Row(
         "ready",
-        both(
-            fields("characters.retrieve#2", turn("refs")),
-            each("characters.save", lambda entry: body(entry, put("refs.0.url", "x"))),
-        ),
+        both(fields("characters.retrieve#2", turn("refs")), shows("characters.save", "refs.0.url", "x")),
         "create-4 get-3",
     ),
     "no credits for a character": Row("refusals", error("characters.create 402", code="no_credits"), "create-5"),
@@ -491,14 +475,14 @@ ROWS: Final[dict[str, Row]] = {
         "idem-3",
         names=[f"images.create header.{REPLAYED}: absent, but there is idempotent-replayed"],
     ),
-    "a retry is charged": Row("ordered", balances(*[(-1, 0)] * 4), "idem-3"),
+    "a retry is charged": Row("priced", balances((-1, 0), (-1, 0)), "idem-3"),
     "a refusal is stored": Row("refusals", header("images.create 400#1", REPLAYED, "true"), "idem-4"),
-    "a wrong refusal is stored": Row("ordered", refused("images.create", 400, "invalid_format"), "idem-4 img-1"),
+    "a wrong refusal is stored": Row("aliased", refused("images.create", 400, "invalid_format"), "idem-4 img-1"),
     "a retry is refused": Row("characters", refused("characters.create#1", 409, IN_USE), "idem-5"),
     "a retry is replayed during the work": Row("characters", refutes="idem-5", under="idem-5=generation"),
-    "a second attempt in flight": Row("stored", in_flight(IN_USE), words={"idem-5": "as written"}),
+    "a second attempt in flight": Row("stored", IN_FLIGHT, words={"idem-5": "as written"}),
     "a second attempt in flight may wait": Row(
-        "stored", both(in_flight(IN_USE), header("images.create 409", "retry-after", "3")), "idem-5"
+        "stored", both(IN_FLIGHT, header("images.create 409", "retry-after", "3")), "idem-5"
     ),
     "a redirect makes nothing": Row("again", both(begin(1), status("images.create#0", 308))),
     "a 409 says when": Row("stored", header("images.create 409", "retry-after", "3"), uncovered="header.retry-after"),
@@ -522,9 +506,7 @@ ROWS: Final[dict[str, Row]] = {
     "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-COST, -COST)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
-    "a synthesis costs five": Row(
-        "characters", balances((0, 1), (-1, 0), (-2, 0), (-2, 0), (-2, 1), (-2, 0)), "cred-4"
-    ),
+    "a synthesis costs 5": Row("characters", balances((0, 1), (-1, 0), (-2, 0), (-2, 0), (-2, 1), (-2, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
@@ -546,6 +528,8 @@ ROWS: Final[dict[str, Row]] = {
         says="cred-2: exchange . may have been charged or not",
     ),
     # Chats, streams and embeddings
+    "a chat has another status": Row("chats", shows("chat.create#0", "status", "succeeded"), "chat-10"),
+    "a chat has another end": Row("chats", shows("chat.create#0", "choices.0.finish_reason", "tool_use"), "chat-1"),
     "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
     "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),
     "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
@@ -569,23 +553,6 @@ ROWS: Final[dict[str, Row]] = {
         ),
         "create-4 patch-1",
         offers="create-4=ready",
-    ),
-    "all events are a star, a secret is shown again, and stays the same": Row(
-        "registered",
-        both(STARS, *(same(f"webhook_endpoints.{name}", MADE, "secret") for name in ("retrieve", "rotate_secret"))),
-        "hook-1 hook-2",
-        names=[
-            f"{MADE} body.events",
-            *(f"webhook_endpoints.{name} body.secret" for name in ("retrieve", "rotate_secret")),
-        ],
-    ),
-    "a chat has a status and a reason of another API": Row(
-        "chats",
-        both(
-            shows("chat.create#0", "status", "succeeded"), shows("chat.create#0", "choices.0.finish_reason", "tool_use")
-        ),
-        "chat-1 chat-10",
-        names=["chat.create body.status", "chat.create body.choices[].finish_reason"],
     ),
     # What no page states
     "a width is null": Row("sent", shows("files.create", "width_px", None)),
@@ -616,21 +583,15 @@ ROWS: Final[dict[str, Row]] = {
     "credits are rounded in another way": Row("chats", shows("chat.create#-1", "usage.credits_charged", 0.0026)),
     "an option is null": Row("characters", shows("characters.retrieve", "client_reference_id", None), says="client_"),
     "a new attribute": Row("held", shows("characters.retrieve", "attributes.mood", "x"), uncovered="body.attributes.*"),
-    "a field that is new": Row(
-        "images", shows("images.retrieve", "queue_position", 3), uncovered="body.queue_position"
-    ),
+    "a field that is new": Row("images", shows("images.retrieve", "position", 3), uncovered="body.position"),
     # What nothing above refutes: each rule that is judged has a recording that refutes it
     "output tokens cost 400 a million": Row("works", fields("chat.create#0", cheaper), "chat-4"),
-    "reasoning is part of what is completed": Row("chats", fields("chat.create#2", reasoned), "chat-4"),
+    "reasoning counts twice": Row("chats", shows("chat.create#2", "usage.completion_tokens", 12 + 40), "chat-4"),
     "an image is rescaled": Row("images", shows("images.create", "cfg_rescale", 0.7), "img-5"),
-    "an upload is a front without classify": Row(
-        "unclassified", shows("characters.create", "refs.0.pose", "front"), "create-2"
-    ),
-    "a recording has no keys": Row("outputs", unkeyed_everywhere),
-    "a recording has lost its bearers": Row("bearers", unkeyed_everywhere),
-    "a style has no preview": Row(
-        "keys", fields("loras.list", lambda styles: styles[0].update(preview_image_url=None))
-    ),
+    "an upload is a front": Row("unclassified", shows("characters.create", "refs.0.pose", "front"), "create-2"),
+    "a recording has no keys": Row("outputs", unkeyed),
+    "a recording has lost its bearers": Row("bearers", unkeyed),
+    "a style has no preview": Row("keys", shows("loras.list", "0.preview_image_url", None)),
     "a chat that was made is unknown": Row("works", refused("chat.retrieve#0", 404, UNKNOWN_ID), "chat-11"),
     "a role of a message has another code": Row("misused", error("chat.create 400#0", code="x"), "chat-14"),
     "a chat without a model has another code": Row("misused", error("chat.create 400#1", code="x"), "chat-2"),
@@ -642,13 +603,11 @@ ROWS: Final[dict[str, Row]] = {
     "an empty order of vectors has another code": Row("misused", error("embeddings.create 400", code="x"), "emb-2"),
     "two items are a batch": Row("chats", refused("embeddings.create", 400, "embeddings_batch_not_supported"), "emb-4"),
     "two items are too large": Row("chats", refused("embeddings.create", 400, "embeddings_input_too_large"), "emb-6"),
-    "a null is a name": Row("unnamed err-9=accepted", refutes="err-9"),
+    "a null is a name": Row("patched err-9=accepted", refutes="err-9"),
     "a picture has no URL": Row("drawn_at_once", shows("characters.create#0", "refs.0.url", "x"), "get-3"),
     "an image has another character": Row("aliased", shows("images.create#0", "character_id", OTHER), "img-12"),
     "a ready character is not ready": Row("aliased", refused("images.create#0", 400, "character_not_ready"), "img-4"),
-    "a chat asks for a model of another kind": Row(
-        "works", refused("chat.create#0", 400, "model_wrong_kind"), "model-2"
-    ),
+    "a chat needs a model of another kind": Row("works", refused("chat.create#0", 400, "model_wrong_kind"), "model-2"),
     "an unknown model has another code": Row("chats", error("chat.create 404", code="x"), "model-3"),
     "a model says more": Row("chats", shows("models.list", f"data.0.{HARD_CAP}", "x"), "model-4"),
     "a PATCH needs more": Row("patched", refused("characters.update#0", 400, "missing_field"), "patch-4"),
@@ -694,7 +653,7 @@ ROWS: Final[dict[str, Row]] = {
     "a poll shows how a lost order ended": Row("images", unheard("images.create#1")),
     "a retry shows that a lost order was done": Row("characters", unheard("characters.create#0")),
     "a lost order that the fake refuses is made up for": Row("saved", both(unheard(5), left_out(4))),
-    "an upload belongs to the team that uses it": Row("classified", unkeyed),
+    "an upload belongs to the team that uses it": Row("classified", both(only(1), unkeyed)),
     "a refusal about what was not seen says nothing": Row("early", begin(1)),
     "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
     "poses show what classify has found": Row("ticketed", only(0)),
@@ -714,7 +673,7 @@ ROWS: Final[dict[str, Row]] = {
     # Gaps
     "a cancel is missing": Row("cancelled", without("images.cancel")),
     "an order is missing": Row("cancelled", without("images.create")),
-    "the first attempt is missing": Row("ordered", without("images.create#0")),
+    "the first attempt is missing": Row("priced", without("images.create#0")),
     "a DELETE during work is missing": Row("deleted", without("characters.delete")),
     "a DELETE is missing": Row("removed", without("characters.delete"), says="was deleted"),
     "a review and its save are missing while others were reviewed": Row("two_saved", left_out(10, 11, 12, 13)),
@@ -751,7 +710,7 @@ ROWS: Final[dict[str, Row]] = {
     "a PATCH has no response": Row("innocent", unheard("characters.update")),
     "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
     "an unknown path has no response": Row("images", dreams),
-    "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
+    "a web page in place of JSON": Row("published", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
 }
 
 
@@ -823,8 +782,7 @@ def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> N
     for entries in (told(story), sanitized(tmp_path, told(story))):
         result = checked(tmp_path, entries)
 
-        assert refuted(result) == []
-        assert result.verdicts.uncovered == {}
+        assert (refuted(result), result.verdicts.uncovered) == ([], {})
 
 
 def test_each_rule_that_is_judged_has_a_recording_that_refutes_it() -> None:

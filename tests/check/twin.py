@@ -89,14 +89,9 @@ def serving(**settings: Any) -> Generator[Twin]:
         yield twin
 
 
-def at(operation: str, change: Callable[[Reply], Reply], status: int = 200, code: str = "") -> Any:
-    """Change the responses of an operation with a status, and perhaps a code; ``*`` is any operation."""
-
-    def twist(call: Call, reply: Reply) -> Reply:
-        fits = operation in {"*", call.operation or ""} and reply.status == status and code in (call.error_code or "")
-        return change(reply) if fits else reply
-
-    return twist
+def at(operation: str, change: Callable[[Reply], Reply]) -> Any:
+    """Change the successes of an operation."""
+    return lambda call, reply: change(reply) if (call.operation, reply.status) == (operation, 200) else reply
 
 
 def body(change: Callable[[Any], object]) -> Callable[[Reply], Reply]:
@@ -116,15 +111,15 @@ def error(**parts: Any) -> Callable[[Reply], Reply]:
 
 
 def status(number: int) -> Callable[[Reply], Reply]:
-    return lambda reply: Reply(number, reply.headers, reply.body)
+    return lambda reply: reply._replace(status=number)
 
 
-def header(name: str, value: str | None) -> Callable[[Reply], Reply]:
-    """Set a header, or leave it out."""
+def header(name: str, value: str) -> Callable[[Reply], Reply]:
+    """Set a header."""
 
     def twist(reply: Reply) -> Reply:
-        kept = tuple(pair for pair in reply.headers if pair[0].lower() != name)
-        return Reply(reply.status, kept if value is None else (*kept, (name, value)), reply.body)
+        kept = (pair for pair in reply.headers if pair[0].lower() != name)
+        return reply._replace(headers=(*kept, (name, value)))
 
     return twist
 
@@ -132,10 +127,4 @@ def header(name: str, value: str | None) -> Callable[[Reply], Reply]:
 def whole(number: int, content: Any, kind: str = "application/json") -> Callable[[Reply], Reply]:
     """Send another response."""
     text = (content if isinstance(content, str) else json.dumps(content)).encode()
-
-    def twist(reply: Reply) -> Reply:
-        skipped = ("content-length", "content-type")
-        kept = tuple(pair for pair in reply.headers if pair[0].lower() not in skipped)
-        return Reply(number, (*kept, ("Content-Type", kind), ("Content-Length", str(len(text)))), text)
-
-    return twist
+    return lambda reply: status(number)(header("content-type", kind)(reply.with_body(text)))

@@ -8,9 +8,9 @@ from typing import Any, Final
 import httpx
 
 from pytest_aurous import AurousError
-from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.world.settings import READINGS
-from tests.check.story import ATTRIBUTES, Entries, Teller
+from tests.check.story import Entries, Teller
+from tests.conftest import ATTRIBUTES, TICKET
 
 SCRIPTS: Final = {
     "characters": (
@@ -122,11 +122,7 @@ STEPS: Final[tuple[Callable[[Walk], Any], ...]] = (
         "PATCH", f"/v1/characters/{walk.one('char')}", json=walk.any_of([{"name": "E"}, {"color": 1}, {}])
     ),
     lambda walk: walk.call("DELETE", f"/v1/characters/{walk.one('char')}"),
-    lambda walk: walk.call(
-        "POST",
-        "/v1/characters/uploads/init",
-        json={"filename": "a.png", "extension": "png", "content_type": "image/png"},
-    ),
+    lambda walk: walk.call("POST", "/v1/characters/uploads/init", json=TICKET),
     lambda walk: walk.post("/v1/characters/uploads/classify", upload_id=walk.one("upl")),
     lambda walk: walk.post("/v1/images", prompt=walk.any_of(["x", " "]), count=walk.any_of([1, 2, 3])),
     lambda walk: walk.post(
@@ -147,12 +143,7 @@ STEPS: Final[tuple[Callable[[Walk], Any], ...]] = (
     lambda walk: walk.get("/v1/loras"),
     lambda walk: walk.get("/v1/video_loras"),
     lambda walk: walk.get(f"/v1/{walk.any_of(['loras', 'video_loras'])}/{walk.one('lora')}"),
-    lambda walk: walk.call(
-        "POST",
-        "/v1/files",
-        files={"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")},
-        data={"purpose": "reference"},
-    ),
+    Teller.file,
     lambda walk: walk.get(f"/v1/files/{walk.one('file')}"),
     lambda walk: walk.call("DELETE", f"/v1/files/{walk.one('file')}"),
     lambda walk: walk.post("/v1/webhook_endpoints", url="https://receiver.example/a", events=["*"]),
