@@ -155,7 +155,7 @@ def test_a_report_says_what_was_set_aside(tmp_path: Path) -> None:
     """Each rule whose exchanges differ, with the gap that explains it."""
     out = tmp_path / "report.md"
 
-    assert main(["check", str(write(tmp_path, twisted("a drawing is missing"))), "--quiet", "--report", str(out)]) == 0
+    command(0, write(tmp_path, twisted("a drawing is missing")), "--quiet", "--report", str(out))
     told_aside = out.read_text(encoding="utf-8").partition("## As written, but\n\n")[2]
     assert re.match(r"- cred-1: .* drawn again.*\n- get-1: .* drawn again", told_aside)
 
