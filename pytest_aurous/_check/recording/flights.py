@@ -9,7 +9,10 @@ from .view import View
 
 BALANCE: Final = "balance"
 _ROUNDED: Final = 0.001
-"""Seconds by which two requests may seem to overlap that do not: files have whole milliseconds."""
+"""Seconds by which two requests may seem to overlap that do not: files have whole milliseconds.
+
+If they do overlap by less, the way to the API takes longer than that, so it has handled them in order.
+"""
 
 
 def list_of(view: View) -> str:
