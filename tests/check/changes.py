@@ -88,7 +88,6 @@ def _held(content: Any, name: str) -> tuple[Any, Any]:
 
 
 def fields(at: str, change: Callable[[Any], object]) -> Change:
-    """Change the JSON of responses."""
     return each(at, lambda entry: body(entry, change))
 
 

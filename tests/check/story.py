@@ -19,6 +19,7 @@ from pytest_aurous._core.wire.har import har
 from tests.check import stories
 from tests.conftest import NOW, SYNTHESIS, TICKET
 
+CHAT: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
 Entries = list[dict[str, Any]]
 Story: TypeAlias = "Callable[[Teller], object]"
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
@@ -71,10 +72,8 @@ class Teller:
         return self.call("POST", "/v1/files", **form, **options)
 
     def chat(self, key: str | None = None, **body: Any) -> Any:
-        """Send a chat, and return the response."""
-        order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.call("POST", "/v1/chat/completions", json={**order, **body}, headers=headers)
+        return self.call("POST", "/v1/chat/completions", json={**CHAT, **body}, headers=headers)
 
     def entries(self) -> Entries:
         found: Entries = har(self.aurous.calls)["log"]["entries"]
@@ -205,7 +204,6 @@ def told(story: str, **settings: Any) -> Entries:
 
 
 def checked(folder: Path, entries: Entries, readings: Mapping[str, str] | None = None, **settings: Any) -> Checked:
-    """Check a recording."""
     return check_files([write(folder, entries)], {"readings": readings or {}, **settings})
 
 

@@ -17,15 +17,12 @@ from pytest_aurous._check.check import Checked
 from pytest_aurous._core.base.instants import iso_milliseconds, moment, parse_instant
 from tests.check.changes import keyed, two_tokens
 from tests.check.stories import KEY, id_of, ready
-from tests.check.story import Entries, Teller, check_files, refuted, told
+from tests.check.story import CHAT, Entries, Teller, check_files, refuted, told
 from tests.check.test_recording import har
 from tests.conftest import NOW, SYNTHESIS, slow_but
 
 Client: TypeAlias = "Generator[Any, Any, None]"
 
-CHAT: Final = ("POST", "/v1/chat/completions", {
-    "model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "x"}],
-})  # fmt: skip
 START: Final = parse_instant(NOW).timestamp()
 DONE: Final = "pending:1s -> processing:2s -> succeeded"
 
@@ -61,6 +58,7 @@ def image(teller: Teller) -> str:
 SAVE: Final = ("POST", "{}/save")
 READ: Final = ("GET", "{}")
 LIST: Final = ("GET", "/v1/characters")
+SAY: Final = ("POST", "/v1/chat/completions", CHAT)
 ORDER: Final = ("POST", "/v1/images", {"prompt": "x"})
 PAIRS: Final[dict[str, tuple[Callable[[Teller], str], tuple[Any, ...], tuple[Any, ...], str, str]]] = {
     "save, GET": (reviewed, SAVE, READ, "", "save-6"),
@@ -160,7 +158,7 @@ def program(path: str) -> Client:
     made = yield ORDER
     saved, cancelled = ("POST", f"{path}/save"), ("POST", f"/v1/images/{made['id']}/cancel")
     pages, renamed = ("GET", "/v1/images?limit=2"), ("PATCH", path, {"name": "B"})
-    steps = (saved, LIST, CHAT, pages, cancelled, ("GET", "/v1/balance"), renamed, ("DELETE", path), LIST)
+    steps = (saved, LIST, SAY, pages, cancelled, ("GET", "/v1/balance"), renamed, ("DELETE", path), LIST)
     for one in steps:  # noqa: UP028 - a list takes no responses
         yield one
 
@@ -237,7 +235,7 @@ class Known:
                     path = f"/v1/{act}?limit=3&starting_after={page['next_cursor']}"
                     page = yield ("GET", path.removesuffix("&starting_after="))
             else:
-                yield ("GET", "/v1/balance") if act != "chat" else CHAT
+                yield ("GET", "/v1/balance") if act != "chat" else SAY
 
 
 def together(seed: int) -> Entries:

@@ -249,8 +249,7 @@ def test_a_redirect_does_nothing(tmp_path: Path) -> None:
     """What it asked for happens when the client has followed it; the report says that it does not count."""
     entries = told("characters")
     for number in (25, 8, 1):  # a DELETE, a save, a create
-        redirect = {**entries[number], "response": QUIRKS["a redirect to https"]["response"]}
-        entries.insert(number, redirect)
+        entries.insert(number, {**entries[number], "response": QUIRKS["a redirect to https"]})
     result = check_files([write(tmp_path, entries)])
 
     assert result.verdicts.refuted == []
@@ -289,36 +288,33 @@ def test_files_are_found_by_name_folder_and_pattern(tmp_path: Path, monkeypatch:
             find_files([absent])
 
 
-QUIRKS: Final[dict[str, dict[str, Any]]] = {
-    "a response that never came": {"response": {"status": 0, "headers": [], "content": {"size": 0}}},
-    "one that a proxy numbers": {"response": {"status": -999, "statusText": "NO RESPONSE", "headers": []}},
-    "one that is absent": {"response": None},
+QUIRKS: Final[dict[str, Any]] = {
+    "a response that never came": {"status": 0, "headers": [], "content": {"size": 0}},
+    "one that a proxy numbers": {"status": -999, "statusText": "NO RESPONSE", "headers": []},
+    "one that is absent": None,
     "a body that a browser did not keep": {
-        "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json", "size": 77,
-                                                               "comment": "Response bodies are not included."}}
+        "status": 200, "headers": [],
+        "content": {"mimeType": "application/json", "size": 77, "comment": "Response bodies are not included."},
     },
-    "a body without a size": {"response": {"status": 200, "headers": [], "content": {"mimeType": "application/json"}}},
-    "an unknown size": {"response": {"status": 200, "headers": None, "content": {"size": -1}}},
-    "a redirect to https": {"response": {"status": 301, "headers": [{"name": "Location", "value": URL}],
-                                         "content": {}}},
-    "a redirect to no address": {"response": {"status": 301, "headers": [{"name": "Location", "value": "//[x"}],
-                                              "content": {}}},
-    "the page of a proxy": {"response": {"status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
-                                         "content": {"text": "<html>", "mimeType": "text/html"}}},
+    "a body without a size": {"status": 200, "headers": [], "content": {"mimeType": "application/json"}},
+    "an unknown size": {"status": 200, "headers": None, "content": {"size": -1}},
+    "a redirect to https": {"status": 301, "headers": [{"name": "Location", "value": URL}], "content": {}},
+    "a redirect to no address": {"status": 301, "headers": [{"name": "Location", "value": "//[x"}], "content": {}},
+    "the page of a proxy": {
+        "status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
+        "content": {"text": "<html>", "mimeType": "text/html"},
+    },
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_what_browsers_and_proxies_write_refutes_nothing(tmp_path: Path, quirk: str) -> None:
     """Responses that failed, bodies that were not kept, requests of their own."""
-    own: list[dict[str, Any]] = [
-        {"request": {"method": method, "url": URL, "headers": []}} for method in ("OPTIONS", "CONNECT")
-    ]
-    recording = read_recording(har(tmp_path, {**entry(), **QUIRKS[quirk]}, *[{**entry(), **one} for one in own]))
-    verdicts = check_recordings([recording]).verdicts
+    own: list[dict[str, Any]] = [{"method": method, "url": URL, "headers": []} for method in ("OPTIONS", "CONNECT")]
+    others = [{**entry(), "request": request} for request in own]
+    verdicts = check_files([har(tmp_path, {**entry(), "response": QUIRKS[quirk]}, *others)]).verdicts
 
-    assert verdicts.refuted == []
-    assert verdicts.uncovered == {}
+    assert (verdicts.refuted, verdicts.uncovered) == ([], {})
     assert {one.rule for one in verdicts if one.agreed} <= {"cred-1"}  # its status is all that may be there
 
 
@@ -363,8 +359,7 @@ def test_a_recording_without_bodies_refutes_nothing(tmp_path: Path, at: dict[str
             one["request"]["headers"] = [*one["request"]["headers"], length]
     result = check_files([write(tmp_path, entries)], {"shared": True})  # three fakes, one after the other
 
-    assert result.verdicts.refuted == []
-    assert result.verdicts.uncovered == {}
+    assert (result.verdicts.refuted, result.verdicts.uncovered) == ([], {})
     assert result.verdicts.rules["create-1"].word == "cannot tell"
     assert "recorded.har: exchange 2: the body of the request is missing" in result.notes
 
@@ -381,10 +376,9 @@ def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
         one["response"]["headers"] += [
             {"name": name, "value": "x"} for name in (":status", "Via", "X-Cache", "Proxy-Agent", "Alt-Svc", "Server")
         ]
-    verdicts = check_recordings([read_recording(write(tmp_path, entries))]).verdicts
+    verdicts = check_files([write(tmp_path, entries)]).verdicts
 
-    assert verdicts.refuted == []
-    assert verdicts.uncovered == {}
+    assert (verdicts.refuted, verdicts.uncovered) == ([], {})
 
 
 def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:

@@ -14,13 +14,10 @@ from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.resources.content.pictures import blank, measure, picture
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
-from tests.check.story import Entries, Teller, checked, complete, sanitized, told, write
+from tests.check.story import CHAT, Entries, Teller, checked, complete, sanitized, told, write
 from tests.conftest import TICKET
 
 JPEG: Final = b"\xff\xd8\xff\xe0\x00\x08CANARY\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x01\x11\x00\xff\xdaCANARY"
-
-
-MODEL: Final = "aurous-grow-2.0-pro"
 URL: Final = "https://api.aurous-labs.com/v1/balance"
 INLINE: Final = b64encode(picture(["CANARY"], 64, 64, "")).decode()
 URLS: Final = {
@@ -55,7 +52,7 @@ Asked = list[tuple[str, dict[str, Any]]]
 
 
 def chat(content: Any, **more: Any) -> Asked:
-    return [("/v1/chat/completions", {"model": MODEL, "messages": [{"role": "user", "content": content}], **more})]
+    return [("/v1/chat/completions", {**CHAT, "messages": [{"role": "user", "content": content}], **more})]
 
 
 def with_url(kind: str, url: str) -> Asked:
@@ -155,9 +152,8 @@ def test_a_sanitized_response_keeps_its_verdicts(tmp_path: Path, name: str) -> N
         "response": {"status": 200, "headers": [], "content": {}, **ODD[name]},
     }
     if "stream" in name:
-        order = {"model": MODEL, "messages": [{"role": "user", "content": "A"}], "stream": True}
         entry["request"] |= {"method": "POST", "url": URL.replace("balance", "chat/completions")}
-        entry["request"]["postData"] = {"mimeType": "application/json", "text": json.dumps(order)}
+        entry["request"]["postData"] = {"mimeType": "application/json", "text": json.dumps({**CHAT, "stream": True})}
 
     assert "anary" not in keeps_verdicts(tmp_path, [entry])
 

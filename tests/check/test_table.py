@@ -770,8 +770,7 @@ def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> N
     for entries in (told(story), sanitized(tmp_path, told(story))):
         result = checked(tmp_path, entries)
 
-        assert refuted(result) == []
-        assert result.verdicts.uncovered == {}
+        assert (refuted(result), result.verdicts.uncovered) == ([], {})
 
 
 def test_each_rule_that_is_judged_has_a_recording_that_refutes_it() -> None:
