@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._core.base.amounts import plain
 from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_FAULT, Call
 from .._facade import CATALOG
-from .compare import key_of, keys_of
+from .compare import key_of, keys_of, named_by
 
 if TYPE_CHECKING:
     from .laws import Day
@@ -23,7 +23,7 @@ class Order(NamedTuple):
 
     call: Call
     body: tuple[str, ...]  # what it is: its team, operation, path and body
-    records: frozenset[str]  # those whose work it has started, and those in its path
+    records: frozenset[Any]  # those whose work it has started, and those in its path and its response
 
 
 def orders(day: Day) -> list[Order]:
@@ -31,14 +31,14 @@ def orders(day: Day) -> list[Order]:
         Order(
             call,
             (call.team or "", *body),
-            frozenset([*call.path.split("/"), *(work.record for work in day.starting.get(call.number, ()))]),
+            frozenset([*named_by(call), *(work.record for work in day.starting.get(call.number, ()))]),
         )
         for call, body in zip(day.calls, keys_of(day.calls), strict=True)
         if call.committed and call.operation and CATALOG.by_operation[call.operation].pays
     ]
 
 
-def ordered_instead(day: Day, good: Day) -> set[str]:
+def ordered_instead(day: Day, good: Day) -> set[Any]:
     """Return the records that a day has ordered with other bodies than the good day, as a fallback does."""
     usual = {one.body for one in orders(good)}
     return {record for one in orders(day) if one.body not in usual for record in one.records}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_plus
 
 from .._core.base.chains import leaves
-from .._core.base.data import in_strings, parsed
+from .._core.base.data import as_object, in_strings, parsed
 from .._core.base.errors import shown
 from .._core.base.forms import ID, INSTANT, URL, UUID, formless
 from .._core.base.redaction import redacted
@@ -90,6 +90,11 @@ class Identities:
 
 def key_of(call: Call) -> str | None:
     return call.sent_headers.get("idempotency-key") or None
+
+
+def named_by(call: Call) -> list[Any]:
+    """Return the parts of the path of a call, and the id of the record that its response shows."""
+    return [*call.path.split("/"), as_object(call.response and call.response.json).get("id")]
 
 
 def body_of(call: Call) -> str:

@@ -55,20 +55,15 @@ class EndState(NamedTuple):
     """The changes of a run.
 
     Work that was in progress at the start counts as a change only if it ends in another way than it would by itself.
-
-    Attributes:
-        there: The records that are new or different.
-        paid: For each team, the credits that it has spent, and that are held for it.
-        failed: The labels of the records that a fault has let fail, which stay so.
     """
 
-    there: list[EndRecord]
+    there: list[EndRecord]  # those that are new or different
     gone: list[EndRecord]
     deleted: list[EndRecord]
-    paid: Mapping[str, Decimal]
+    paid: Mapping[str, Decimal]  # by teams: what is spent and held
     working: Collection[str]
     teams: Mapping[str, str]
-    failed: set[str]
+    failed: set[str]  # the labels of the records that a fault has let fail, which stay so
 
 
 def paid(fake: Handle) -> dict[str, Decimal]:

@@ -209,6 +209,22 @@ def falls_back(client: httpx.Client, *, tells: bool) -> Run:
     return run
 
 
+def asks_another(fake: Aurous, client: httpx.Client, *, tells: bool) -> Run:
+    """Asks another model if the first one is not there, and may say in its result which one it is."""
+    fake.models.add("plain")
+
+    def run() -> Json:
+        for model in ("aurous-grow-2.0-pro", "plain"):
+            body = {"model": model, "messages": [{"role": "user", "content": "Hi."}]}
+            response = client.post("/v1/chat/completions", json=body, headers={"Idempotency-Key": model})
+            if response.status_code != 503:
+                said = response.raise_for_status().json()
+                return {"ended": said["choices"][0]["finish_reason"], **({"model": model} if tells else {})}
+        raise GaveUp("no model")
+
+    return run
+
+
 def orders_again(client: httpx.Client, *, cancels: bool) -> Run:
     """Orders anew what takes too long, and may cancel that before."""
 
@@ -323,6 +339,13 @@ PAIRS = {
         "tells",
         """but the image 'x' has width 2048, on the good day 4096""",
         {"faults": "partly_down, down"},
+    ),
+    "a fallback to another model": Pair(
+        lambda fake, client: asks_another(fake, client, tells=True),
+        lambda fake, client: asks_another(fake, client, tells=False),
+        "tells",
+        """but the completion has model "plain", on the good day "aurous-grow-2.0-pro";""",
+        {"faults": "partly_down, unavailable"},
     ),
     "work that is given up": Pair(
         lambda _, client: orders_again(client, cancels=True),

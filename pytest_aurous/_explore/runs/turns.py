@@ -19,10 +19,10 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.arguments import Check
-from ..._core.base.data import as_object
 from ..._core.base.work import TICK, Work, current_work, set_work
 from ..._core.wire.call import Call
 from ..._facade import Handle, SharedTime, skipped_sleeps
+from ..compare import named_by
 from ..ids import SCHEDULE
 from .run import ExploredRun, complete
 from .watchdog import RunEnded
@@ -240,11 +240,9 @@ class Turns:
 
     def _awaits_work(self, worker: Worker) -> bool:
         """Whether the last request of a worker has started or polled work that is still in progress."""
-        parts: list[Any] = []
-        for call in self._sent_by(worker)[-1:]:
-            parts = [*call.path.split("/"), as_object(call.response and call.response.json).get("id")]
+        named = [name for call in self._sent_by(worker)[-1:] for name in named_by(call)]
         with self.fake.lock:
-            return any(work in parts for work in self.fake.working())
+            return any(work in named for work in self.fake.working())
 
     def _sent_by(self, worker: Worker) -> list[Call]:
         return [call for name, call in self.sent if name == worker.name]
