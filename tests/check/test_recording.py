@@ -310,7 +310,7 @@ QUIRKS: Final[dict[str, Any]] = {
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_what_browsers_and_proxies_write_refutes_nothing(tmp_path: Path, quirk: str) -> None:
     """Responses that failed, bodies that were not kept, requests of their own."""
-    own = [{"method": method, "url": URL, "headers": []} for method in ("OPTIONS", "CONNECT")]
+    own: list[dict[str, Any]] = [{"method": method, "url": URL, "headers": []} for method in ("OPTIONS", "CONNECT")]
     others = [{**entry(), "request": request} for request in own]
     verdicts = check_files([har(tmp_path, {**entry(), "response": QUIRKS[quirk]}, *others)]).verdicts
 
