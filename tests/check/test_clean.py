@@ -164,7 +164,6 @@ def test_calls_grow_with_a_recording_and_not_with_its_square(tmp_path: Path) -> 
 
 
 def test_too_many_possible_balances_are_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says so."""
     monkeypatch.setattr(money, "_MOST", 1)
     result = checked(tmp_path, told("twice"))
 

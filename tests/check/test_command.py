@@ -374,7 +374,6 @@ def test_a_refusal_is_followed_unless_another_one_would_change(
 
 
 def test_what_a_difference_hides_is_refuted_too(tmp_path: Path) -> None:
-    """After the reading that explains the difference."""
     entries = told("removed", readings={"create-4": "ready"})
     refused("characters.retrieve 404#0", 410, "gone")(entries)
 

@@ -179,7 +179,6 @@ def test_bodies_that_expand_to_gigabytes_take_no_memory(tmp_path: Path) -> None:
 
 
 def test_a_file_of_two_gigabytes_is_refused(tmp_path: Path) -> None:
-    """Without being read."""
     file = tmp_path / "large.har"
     with file.open("wb") as stream:
         stream.truncate(2 * GIGABYTE)  # no byte of it is on the disk
@@ -187,15 +186,6 @@ def test_a_file_of_two_gigabytes_is_refused(tmp_path: Path) -> None:
 
     assert (status, "it is larger than 64 MB" in out) == (2, True)
     assert peak < GIGABYTE
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
-def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
-    """They may never end."""
-    pipe = tmp_path / "pipe.json"
-    os.mkfifo(pipe)
-    for file in (pipe, os.devnull):
-        assert "it is not a regular file. Save it as one first" in command(2, file)
 
 
 def test_an_error_of_our_own_is_no_refutation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,7 +228,6 @@ class TestBeforeSending:
 
     @pytest.mark.parametrize("url", ["https://x.example/v1/", "http://[::1]:8787", "http://localhost:8787/"])
     def test_a_base_url_may_have_the_version(self, url: str) -> None:
-        """As in the settings of clients."""
         assert f"goes to {url.rstrip('/').removesuffix('/v1')} with" in check(0, url, "--dry-run")
 
     @pytest.mark.parametrize(
@@ -248,7 +247,6 @@ class TestBeforeSending:
 
     @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", "save-1", ","])
     def test_unknown_rules_are_refused(self, only: str) -> None:
-        """With the rules that there are."""
         with pytest.raises(AurousError, match="no request asks about"):
             chosen_probes(only)
 

@@ -102,7 +102,6 @@ def test_an_observation_that_refutes_is_noticed(tmp_path: Path) -> None:
     ],
 )
 def test_a_rule_of_the_twin_would_be_observed(change: dict[str, str], expected: list[str]) -> None:
-    """If what it names is so."""
     month = json.loads(TWIN.read_text(encoding="utf-8"))["log"]["entries"][0]["startedDateTime"][:7]
     row = {"id": "create-4", "observed": {"recording": TWIN.name, "version": "2026-05-15", "month": month, **change}}
 

@@ -163,13 +163,11 @@ def program(path: str) -> Client:
         yield one
 
 
-ONE_WAY = 0.002
-"""Seconds to the API: on a network longer than the millisecond to which recordings round their times."""
+ONE_WAY = 0.002  # seconds to the API: as on a network, longer than the milliseconds to which recordings round
 
 
 @pytest.mark.parametrize("threads", [True, False], ids=["threads", "asyncio"])
 def test_real_concurrency_agrees(tmp_path: Path, threads: bool) -> None:  # noqa: FBT001 - a parameter
-    """In whatever order the requests are handled."""
     teller, spent = Teller(), dict[str, tuple[float, float]]()
     paths = [f"/v1/characters/{teller.aurous.characters.add(f'C{one}', status='reviewing').id}" for one in range(4)]
     teller.aurous.clock.restore((0.0, None, 1.0, 0.0))

@@ -185,7 +185,6 @@ def test_a_cassette_in_yaml_is_read(tmp_path: Path) -> None:
 
 
 def test_yaml_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it the message says how to install it."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     (tmp_path / "cassette.yaml").write_text("interactions: []", encoding="utf-8")
 
@@ -239,7 +238,6 @@ def test_a_cassette_without_times_is_checked(tmp_path: Path, begin: int) -> None
 
 
 def test_a_cassette_without_times_and_records_is_checked(tmp_path: Path) -> None:
-    """On some day."""
     teller = Teller()
     teller.call("GET", "/v1/balance")
     assert check_files([vcr(tmp_path, teller.entries())]).verdicts.rules["cred-1"].agreed == 1
@@ -441,7 +439,6 @@ def test_a_body_outside_the_folder_of_a_recording_is_not_read(tmp_path: Path) ->
 
 @pytest.mark.parametrize(("content", "why"), [(b"PK", "not a zip"), (None, "an archive without a HAR file")])
 def test_an_archive_that_is_no_recording_is_refused(tmp_path: Path, content: bytes | None, why: str) -> None:
-    """With its name."""
     archive = tmp_path / "page.zip"
     if content is None:
         with ZipFile(archive, "w") as writer:
@@ -453,7 +450,6 @@ def test_an_archive_that_is_no_recording_is_refused(tmp_path: Path, content: byt
 
 
 def test_the_malformed_part_of_an_entry_is_named(tmp_path: Path) -> None:
-    """With the number of the exchange."""
     headers, good = [{"name": 3}], told("characters")[0]
     request, response = good["request"], good["response"]
     for entry, why in (

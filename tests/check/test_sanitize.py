@@ -208,7 +208,6 @@ FORM: Final = (("content-type", "multipart/form-data; boundary=canary"),)
     ids=["a form", "parts", "an end", "a location", "a scheme"],
 )
 def test_what_is_no_form_and_no_url_is_masked_as_text(exchange: Exchange) -> None:
-    """Whatever stands in it."""
     assert "canary" not in json.dumps(Sanitizer().entry(exchange)).lower()
 
 

@@ -100,7 +100,6 @@ def noted() -> Iterator[list[Exchange]]:
 
 @pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
 def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Exchange]) -> None:
-    """With the headers and bodies of both sides."""
     with stack.Client(headers={"X-Own": "1"}) as client:
         assert client.post(f"{url}/x?y=1", json={"name": "A"}).json() == {"name": "A"}
         assert client.get(f"{url}/gzip").json() == {"data": []}
