@@ -41,6 +41,14 @@ def ticket(api: Api) -> str:
     return str(api.post(f"{CHARACTERS}/uploads/init", json=TICKET).json["upload_url"])
 
 
+def test_a_refused_request_whose_body_cannot_be_read_is_no_misuse(api: Api) -> None:
+    """Its body is not looked at before its version is refused, and no detector fails because of it."""
+    headers = {**KEY, "Aurous-Version": "1005-81-60"}
+
+    assert api.post(CHAT, content=b"p", headers=headers).status == 400
+    assert ids(api) == []
+
+
 # One misuse of each kind
 
 

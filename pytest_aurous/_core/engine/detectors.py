@@ -15,6 +15,7 @@ from ..wire import messages as say
 from ..wire.call import Call
 from ..wire.headers import idempotency_key
 from ..wire.hosts import is_upload
+from ..wire.refusal import ApiProblem
 from ..wire.reply import Break, Reply
 
 _STATUS: Final = b'"status":"'
@@ -424,7 +425,10 @@ def _was_beside(call: Call, moment: _Moment) -> bool:
 
 def _is_paid(ctx: Context) -> bool:
     """Return whether this request costs credits, which some operations do only with certain bodies."""
-    return ctx.endpoint is not None and ctx.endpoint.accepts_key(ctx)
+    try:
+        return ctx.endpoint is not None and ctx.endpoint.accepts_key(ctx)
+    except ApiProblem:  # it was refused before its body was read, and the body is none that can be read
+        return False
 
 
 def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:
