@@ -486,11 +486,28 @@ def test_a_thorough_test_shows_a_payment_too(explored: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["1 finding in 2 tests:", "   at client.py:10 in publish   pays_once   characters.*"])
 
 
-def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
-    """Polls that yield only, and a slow model; what code does that a test explores is in `tests/explore`.
+def test_what_a_fault_has_deleted_is_no_matter_of_the_test(explored: pytest.Pytester) -> None:
+    """Whether the record may be missing, nobody knows."""
+    explored.makepyfile(
+        """
+        import pytest
 
-    Nor is it one if a fault has deleted a record: whether it may be missing, nobody knows.
-    """
+        @pytest.mark.aurous_explore(faults="gone")
+        def test_reads(aurous_client):
+            order = {"name": "Nova", "generate": True, "attributes": {"age": 30}}
+            made = aurous_client.post("/v1/characters", json=order, headers={"Idempotency-Key": "1"})
+            aurous_client.get(f"/v1/characters/{made.json()['id']}")
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=fail")
+
+    (row,) = rows(result).values()
+    assert (row["cases"], row["broken"]) == (1, 0)
+
+
+def test_everyday_tests_are_no_finding(explored: pytest.Pytester) -> None:
+    """Polls that yield only, and a slow model; what code does that a test explores is in `tests/explore`."""
     explored.makepyfile(
         """
         import time
