@@ -25,7 +25,16 @@ from ._core.faults.observed import read_observed
 from ._core.resources.base.endpoint import Context, Endpoint
 from ._core.resources.base.rules import load_rules
 from ._core.resources.base.schema import to_wire
-from ._core.resources.catalog import CATALOG, ENDED_WELL, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
+from ._core.resources.catalog import (
+    CANCELLED,
+    CATALOG,
+    ENDED_BADLY,
+    ENDED_WELL,
+    LIFECYCLES,
+    RECORDS,
+    UNDER_WAY,
+    lifecycle_of,
+)
 from ._core.resources.characters.row import Ref
 from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of

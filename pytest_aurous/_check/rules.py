@@ -53,7 +53,9 @@ class _Case:
         self.point = point
         self.view = view
         self.where = where
-        self.place: str = _place(view.operation, where, point.kind)  # a rule; `=` for that of the operation's success
+        self.place: str = _place(
+            view.operation, where, point.kind
+        )  # the rule there; ``=`` if that of the success decides
         self.at: Mapping[str, str] = shown_by(view.operation).rules  # that show in the operation alone
         # What the fake has responded. Where only the code is compared, the recording has the same status.
         self.outcome: str = str(point.fake) if where == "status" else done.outcome
@@ -78,7 +80,7 @@ class _Case:
         self.is_malformed: bool = malformed and view.row.takes.endswith("json")
         self.is_reviewed: bool = view.polls and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
         self.is_saved: bool = point.fake == "ready" and done.was in {"ready", ""} and bool(view.record)
-        # Pictures are drawn again, so that those of before need not be the same.
+        # The synthesis runs again, so its pictures may differ from the earlier ones.
         self.is_drawn_anew: bool = self.status == "synthesizing" and not view.creates and point.kind != "missing"
         self.is_of_output: bool = view.row.signed and f"200 {done.was}".rstrip() in self.at
         # A generation is over without success, and costs nothing on one side.

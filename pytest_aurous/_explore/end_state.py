@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.data import as_list, as_object, in_strings
 from .._core.base.forms import ID, formless
-from .._facade import Course, Handle, described
+from .._facade import CANCELLED, Course, Handle, described
 
 _VOLATILE: Final = re.compile(
     r"id|(?!client_reference_).+_ids?|created|.+_at|.*urls?|path|seed|usage|.*secret.*|duration_ms|consecutive_failures"
@@ -40,9 +40,13 @@ class EndRecord:
         return " ".join(filter(None, (self.kind, name and repr(name), self.team and f"of {self.team}")))
 
     @property
+    def status(self) -> str:
+        return str(json.loads(dict(self.fields).get("status", '""')))
+
+    @property
     def cancelled(self) -> bool:
         """Whether it costs nothing, and stays for good (cred-2, img-7): one more of it does not count."""
-        return ("status", '"cancelled"') in self.fields
+        return self.status in CANCELLED
 
     def told(self, other: EndRecord, when: str) -> str:
         """Return how it differs from *other* in words, each value beside the one that it had *when*."""

@@ -11,7 +11,16 @@ from typing import Any, Final
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._core.base.frames import shown_place
 from .._facade import Written
-from .cases import Plans, about, case_of, case_of_day, check_ids, most_telling, nothing_fits, plans_of
+from .cases import (
+    Plans,
+    about,
+    case_of,
+    case_of_day,
+    check_ids,
+    most_telling,
+    nothing_fits,
+    plans_of,
+)
 from .compare import alike, difference, unaddressed
 from .ids import slug
 from .kinds import DOWN, END_PROCESS, KINDS, NEED_TIME, PARTLY_DOWN, Plan

@@ -16,7 +16,7 @@ from .._core.base.errors import AurousError, AurousLookupError, shown
 from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
-from .._facade import CATALOG, Course, Happened, Pitfall
+from .._facade import CATALOG, ENDED_BADLY, Course, Happened, Pitfall
 from .charges import ordered_instead, overcharged, why_too_many
 from .compare import alike, key_of, told, unaddressed
 from .end_state import Change, EndRecord, EndState, changes
@@ -173,7 +173,7 @@ def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
     """
     if judged.bad.run.deleted:
         return []
-    vain = {one.label for one in judged.good.end.there if one.cancelled or ("status", '"failed"') in one.fields}
+    vain = {one.label for one in judged.good.end.there if one.cancelled or one.status in ENDED_BADLY}
     return [one for one in found if one.what in _NOT_THERE and one.record.label not in vain]
 
 
@@ -188,10 +188,9 @@ def _unknown_request(good: Day, bad: Day) -> Breach | None:
 
 
 def failed_line(judged: Judged) -> str:
-    """Return the line of a whole test that has failed although the code had raised nothing, with its text.
+    """Return the line at which a whole test has failed although the code under test had raised nothing, and its text.
 
-    It is an assertion or a look at the fake, of the test or of a helper beside it, or what else the test's own line
-    raises, such as a `ValueError`. Empty if there is none, or if it says of an exception that the code has raised it.
+    Return an empty text if the test has not failed, or if it failed because of an exception of the code.
     """
     error = judged.bad.error
     if not judged.rules.whole or error is None:
@@ -199,10 +198,13 @@ def failed_line(judged: Judged) -> str:
     own, looks = _own(error), isinstance(error, (AssertionError, AurousLookupError))
     if not own or own[0][0].co_filename != own[-1][0].co_filename:  # such as an unfired fault, which no line raises
         return ""
+    # An assertion or a lookup belongs to the test, or to a helper in its file, unless an exception led to it. Any other
+    # exception, such as a ValueError, does so only if the test's own line has raised it, and nothing that it called.
     *_, (innermost, _) = walk_tb(error.__traceback__)
-    if error.__context__ is not None if looks else len(own) > 1 or innermost.f_code is not own[0][0]:
+    of_test = error.__context__ is None if looks else len(own) == 1 and innermost.f_code is own[0][0]
+    if not of_test:
         return ""
-    (code, line) = own[-1]
+    code, line = own[-1]
     return f"{short_path(code.co_filename)}:{line} `{shortened(getline(code.co_filename, line).strip(), _LONGEST)}`"
 
 

@@ -47,28 +47,18 @@ PATIENT: Final = "requests of a client with a read timeout"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One request or one event of a run.
-
-    Attributes:
-        occurrence: 1 for the first of that operation; of concurrent requests, in the order of their keys.
-        sees: What a read shows, to leave out repeated ones; None for anything else.
-        shows: The status of the response, and that of a record that was read.
-        events: How many events its response has, if it is a stream; else 0.
-        line: File and line of the code under test that sends the request; empty if that is not known.
-        key: What the request is, if it is found by that; None: it is found by its number.
-        before: How many equal requests came before it.
-    """
+    """One request or one event of a run."""
 
     operation: str
-    occurrence: int
+    occurrence: int  # 1 for the first of that operation; of concurrent requests, in the order of their keys
     traits: frozenset[str]
-    sees: tuple[object, ...] | None = None
-    shows: tuple[object, ...] = (None,)
-    events: int = 0
+    sees: tuple[object, ...] | None = None  # what a read shows, to leave out repeated ones; None for anything else
+    shows: tuple[object, ...] = (None,)  # the status of the response, and that of a record that was read
+    events: int = 0  # of its response, if it is a stream
     team: str = ""
-    line: str = ""
-    key: Key | None = None
-    before: int = 0
+    line: str = ""  # file and line of the code under test that sends the request; empty if that is not known
+    key: Key | None = None  # what the request is, if it is found by that; None: it is found by its number
+    before: int = 0  # how many equal requests came before it
 
     def __str__(self) -> str:
         return f"{self.operation}#{self.occurrence}"

@@ -35,7 +35,17 @@ if TYPE_CHECKING:
     from .report.result import Case
     from .runs.attempt import RunAttempt
 
-__all__ = ("CASE", "Exploration", "LeftOut", "MarkerOptions", "Options", "Suite", "SuiteTest", "matrix", "read_case")
+__all__ = (
+    "CASE",
+    "Exploration",
+    "LeftOut",
+    "MarkerOptions",
+    "Options",
+    "Suite",
+    "SuiteTest",
+    "matrix",
+    "read_case",
+)
 
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
 _LEAST: Final = 20

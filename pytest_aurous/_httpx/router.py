@@ -225,7 +225,7 @@ def _resolve(route: respx.Route, request: httpx.Request) -> Any:
 
     effect: Any = route.side_effect
     errors: tuple[Any, ...] = tuple(stack.RequestError for stack in stacks())
-    if isinstance(effect, type) and issubclass(effect, errors):  # respx knows only those of httpx
+    if isinstance(effect, type) and issubclass(effect, errors):  # respx itself accepts only those of httpx
         raise SideEffectError(route, effect("Mock Error", request=request))
     return request if route.is_pass_through else route.resolve(request)
 

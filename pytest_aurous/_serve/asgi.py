@@ -190,7 +190,7 @@ class AsgiApp:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
         sent = dict(request.headers)
         asked = sent.get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
-        # No tape has so many steps, and Python refuses to read numbers of some thousand digits.
+        # No tape has that many steps, and Python refuses to parse a number with thousands of digits.
         after = int(asked) if asked.isdecimal() and len(asked) < 16 else self.control.tape.last  # noqa: PLR2004
         await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE), b"")))
         with _watching(receive) as gone:

@@ -47,8 +47,9 @@ _TOLD: Final = 8
 _LONGEST_BODY: Final = 64 * 1024
 """The most bytes of a body as text: a chat with its tools is long."""
 _SHORT: Final = 256
+"""Redacted texts with fewer characters are remembered; longer ones are prompts and bodies, which seldom repeat."""
 _TEXTS: Final = 1 << 16
-"""So many texts shorter than that are known without secrets: those of 10,000 records."""
+"""How many redacted texts are remembered: enough for 10,000 records."""
 _BRIEFLY: Final = ("number", "operation", "method", "team", "status", "error_code", "fault", "replayed", "committed")
 """What a brief request says as it is."""
 

@@ -104,7 +104,10 @@ def run_option(config: pytest.Config, name: str) -> Any:
 
 
 def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
-    """Return the folder for the pages of traces, and that for their data; None where there is none."""
+    """Return the folders for the pages of traces and for their data, None for what this run does not write.
+
+    Raise a `pytest.UsageError` if an option lacks its folder, or takes a path to tests for it.
+    """
     pages, data = run_option(config, "trace"), run_option(config, "trace-json")
     if data in config.invocation_params.args:
         raise pytest.UsageError(

@@ -427,7 +427,7 @@ def _is_paid(ctx: Context) -> bool:
     """Return whether this request costs credits, which some operations do only with certain bodies."""
     try:
         return ctx.endpoint is not None and ctx.endpoint.accepts_key(ctx)
-    except ApiProblem:  # it was refused before its body was read, and the body is none that can be read
+    except ApiProblem:  # refused before anything read its body, which is malformed
         return False
 
 

@@ -97,6 +97,7 @@ LIFECYCLES: Final[dict[str, Lifecycle]] = {
 _STATUSES: Final = {name: one for lifecycle in LIFECYCLES.values() for name, one in lifecycle.statuses.items()}
 UNDER_WAY: Final = tuple(name for name, one in _STATUSES.items() if not one.end)
 ENDED_WELL: Final = tuple(name for name, one in _STATUSES.items() if one.end == "completed")
+CANCELLED: Final = tuple(name for name, one in _STATUSES.items() if one.end == "cancelled")
 ENDED_BADLY: Final = tuple(name for name, one in _STATUSES.items() if one.end == "failed" or not one.lives)
 """The statuses of a record from which no work is to be expected: it has failed, or the record is deleted."""
 

@@ -50,16 +50,6 @@ class ExploredRun(Watcher):
         calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls and
             replays that succeed while work is in progress.
         usual: What a message says about the number of requests of the good day.
-
-    Attributes:
-        stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
-        failed: The records that a fault lets fail, with the work that they would have done without it.
-        other_body: Whether code has sent another body to an operation that a fault has put down for all.
-        abandoned: Whether threads of its workers may wait for ever, and hold their locks.
-        hangs: Whether it was stopped from outside, because nothing happened any more.
-        busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
-        repairs: What else has to be done before a second run finds everything in order.
-        steps: How many requests and sleeps it has begun.
     """
 
     of_bad_days = True
@@ -71,17 +61,17 @@ class ExploredRun(Watcher):
         )
         self.over: bool = False
         self.crashed: bool = False
-        self.stopped: str | None = None
-        self.failed: dict[str, Course] = {}
-        self.other_body: bool = False
+        self.stopped: str | None = None  # that and why, such as ``was stopped after 241 requests``
+        self.failed: dict[str, Course] = {}  # records that a fault lets fail, with the work that they would have done
+        self.other_body: bool = False  # whether code has sent one to an operation that a fault has put down for all
         self.deleted: set[str] = set()
-        self.abandoned: bool = False
+        self.abandoned: bool = False  # whether threads of its workers may wait for ever, and hold their locks
         self.deadlock: bool = False
-        self.hangs: bool = False
+        self.hangs: bool = False  # whether it was stopped from outside, because nothing happened any more
         self.raised: bool = False
-        self.busy: float = 0
-        self.repairs: list[Callable[[], None]] = []
-        self.steps: int = 0
+        self.busy: float = 0  # seconds until its fault is over, such as until work ends that a fault has delayed
+        self.repairs: list[Callable[[], None]] = []  # what else a second run needs to find everything in order
+        self.steps: int = 0  # how many requests and sleeps it has begun
         self._fake = fake
         self._calls = calls
         self._usual = usual

@@ -76,18 +76,14 @@ class Turns:
     lock or a queue, which nobody can see. So `_watch` looks whether all threads stand still, and then passes the turn
     on; the worker that had it counts as blocked. It may move again at any moment, so of threads, one that arrives while
     the other is blocked is held until everything is still: which of both moves first must not depend on the machine.
-
-    Attributes:
-        tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
-        choices: The requests at which one more switch was possible.
-        left: The switches of the schedule that were not made yet.
     """
 
     fake: Handle
     time: SharedTime
     schedule: Schedule
-    tasks: bool
+    tasks: bool  # whether the workers are tasks of the event loop in this thread; else they are threads
     sent: list[tuple[str, Call]] = field(default_factory=list[tuple[str, Call]])
+    # The requests at which one more switch was possible, and the switches of the schedule that were not made yet.
     choices: list[tuple[str, Call]] = field(default_factory=list[tuple[str, Call]])
     left: list[str] = field(init=False)
     _run: ExploredRun = field(init=False)
