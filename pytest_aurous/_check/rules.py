@@ -53,9 +53,7 @@ class _Case:
         self.point = point
         self.view = view
         self.where = where
-        self.place: str = _place(
-            view.operation, where, point.kind
-        )  # the rule there; ``=`` if that of the success decides
+        self.place: str = _place(view.operation, where, point.kind)  # the rule there; ``=`` for that of a success
         self.at: Mapping[str, str] = shown_by(view.operation).rules  # that show in the operation alone
         # What the fake has responded. Where only the code is compared, the recording has the same status.
         self.outcome: str = str(point.fake) if where == "status" else done.outcome

@@ -76,7 +76,7 @@ class SuiteResults(Mode):
         for line in self.suite.findings(min(max(terminal._tw.fullwidth, NARROWEST), WIDTH)):
             terminal.write_line(fitted(line, config))
         if assertions := self.suite.assertions():
-            terminal.section("failed assertions, which are no verdict", sep="-")
+            terminal.section("failures of the tests themselves, which are no verdict", sep="-")
             for line in assertions:
                 terminal.write_line(fitted(line, config))
         for test, text in self.suite.more():
