@@ -895,13 +895,14 @@ def test_an_action_and_its_snapshot_are_one_row(watch: Watch) -> None:
 
 
 def test_a_refused_script_keeps_its_lines(watch: Watch) -> None:
-    """As the terminal shows it, with a mark below the mistake."""
+    """As the terminal shows it, with a mark below the mistake; no request that arrives meanwhile closes its form."""
     page = watch()
-    page.aurous.characters.add("Aurora", status="synthesizing", script="synthesizing*9 -> reviewing")
-    page.client.get("/balance")
+    page.client.post("/characters", json=ORDER)
     record = page.record("Aurora")
     page.click("Script…", record)
     record.get_by_label("text").fill("synthesizing -> lost")
+    page.client.get("/balance")
+    sync_api.expect(record.locator(".badge")).to_have_count(0)  # it is not new any more
     page.click("Script", record.locator(".opened"))
     said = page.tab.get_by_role("complementary", name="Last action").locator("p")
     sync_api.expect(said).to_contain_text("Refused.")

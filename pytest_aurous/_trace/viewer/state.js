@@ -59,7 +59,7 @@ function Record({ model, id, record, change, index }) {
   const controls = useContext(Controls);
   const [open, setOpen] = useState(null);
   const machine = model.machines[record.kind];
-  const shown = open ?? Boolean(change);
+  const shown = open ?? Boolean(change); // what somebody works in stays open when the next step arrives
   const name = record.json.name ?? record.json.prompt ?? record.json.url ?? record.json.filename ?? "";
   const [old] = change ?? [];
   const found = change ? differences(old?.json, record.json).filter((one) => one.path) : [];
@@ -73,7 +73,7 @@ function Record({ model, id, record, change, index }) {
       <span class="cut name"><${Text} of=${name} limit=${60} /></span>
       ${badge && html`<span class="badge">${badge}</span>`}
       ${state && html`<span class="state">${state}</span>`}</summary>
-    ${shown && html`<div class="inner">
+    ${shown && html`<div class="inner" onFocusCapture=${() => setOpen(true)}>
       ${controls?.record(id, record)}
       ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status}
         statuses=${statusesOf(model, id, index)} before=${old?.status} />`}
