@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_aurous._core.resources.catalog import ENDPOINTS
+
 if TYPE_CHECKING:
     from tests.check.story import Teller
 
@@ -26,6 +28,13 @@ def ready(teller: Teller) -> str:
     teller.poll(path)
     teller.call("POST", f"{path}/save")
     return path
+
+
+def acted(teller: Teller) -> None:
+    """Send each action on a character to one of its own that is ready."""
+    for row in ENDPOINTS:
+        if row.method == "POST" and row.template.startswith("/v1/characters/{id}/"):
+            teller.call("POST", row.template.format(id=id_of(ready(teller))), json=row.sample)
 
 
 def patched(teller: Teller) -> None:

@@ -611,7 +611,7 @@ ROWS: Final[dict[str, Row]] = {
     "an unknown model has another code": Row("chats", error("chat.create 404", code="x"), "model-3"),
     "a model says more": Row("chats", shows("models.list", f"data.0.{HARD_CAP}", "x"), "model-4"),
     "a PATCH needs more": Row("patched", refused("characters.update#0", 400, "missing_field"), "patch-4"),
-    "no pose is drawn again": Row("drawn", refused("characters.regenerate_ref", 422, "x"), "regen-2"),
+    "no pose is drawn again": Row("acted", refused("characters.regenerate_ref", 422, "x"), "regen-2"),
     "a pose is drawn in no review": Row("unpolled", refused("characters.regenerate_ref", 422, "x"), "regen-3"),
     "all poses are drawn by a body": Row(
         "drawn_at_once",
