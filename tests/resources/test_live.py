@@ -7,6 +7,7 @@ import pytest
 
 from pytest_aurous import AurousError, AurousTransitionError
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
+from pytest_aurous._serve.table import SUBJECTS, collections
 from tests.conftest import Api
 
 STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
@@ -207,3 +208,16 @@ def test_hook_4_an_added_character_sends_no_event(api: Api, status: str) -> None
 
     assert character.status == status
     assert api.aurous.webhooks.deliveries == []
+
+
+# Uploads and teams have no `json()`, and a model shows its rates and limits under other names.
+@pytest.mark.parametrize("collection", sorted({*collections()} - {"uploads", "models", "teams"}))
+def test_each_field_of_a_response_is_an_attribute(api: Api, collection: str) -> None:
+    """Also one that only `render` writes: without a property of its own, a test would see the default of its column."""
+    record = SUBJECTS[collection].find(api.aurous, {}).add()
+
+    for name, shown in record.json().items():
+        attribute: Any = getattr(record, name)
+        if name == "refs":  # each has its version, too, which no response shows
+            attribute = [{"pose": ref.pose, "url": ref.url} for ref in attribute]
+        assert (list(attribute) if isinstance(shown, list) else attribute) == shown, name
