@@ -233,6 +233,7 @@ def test_fail(explored: pytest.Pytester) -> None:
 LEFT_OUT: Final = """
     import pytest
     from client import publish
+    from pytest_aurous import BadDay
 
     order = []
 
@@ -290,6 +291,10 @@ LEFT_OUT: Final = """
     def test_explores(aurous, aurous_client):
         aurous.explore(lambda: aurous_client.get("/v1/balance").raise_for_status())
 
+    def test_plays(aurous, aurous_client):
+        with aurous.day(BadDay()):
+            aurous_client.get("/v1/balance")
+
     def test_sends_nothing(aurous):
         pass
 
@@ -318,6 +323,7 @@ REASONS: Final = {
     "test_both": "it explores code itself",
     "test_breaks_itself": "no case was run, because no request is left to break: 1 request was not",
     "test_explores": "it explores code itself",
+    "test_plays": "it explores code itself",
     "test_sends_nothing": "it sends no request",
     "test_expected": "it is expected to fail",
 }
@@ -333,7 +339,7 @@ def test_what_is_left_out_is_loud(explored: pytest.Pytester) -> None:
     options = ("--aurous-explore=fail", "--aurous-explore-json=explored.json")
     result = explored.runpytest("-p", "faker", *options)
 
-    result.assert_outcomes(passed=5, failed=9, skipped=1, xfailed=1)
+    result.assert_outcomes(passed=6, failed=9, skipped=1, xfailed=1)
     text = joined(result)
     assert text.count("left out: ") == len(REASONS)
     for test, why in REASONS.items():
@@ -361,7 +367,7 @@ def test_a_report_says_what_is_undecided(explored: pytest.Pytester) -> None:
 
     result = explored.runpytest("--aurous-explore=report", "-k", "test_differs")
 
-    result.assert_outcomes(passed=1, deselected=15)
+    result.assert_outcomes(passed=1, deselected=16)
     result.stdout.fnmatch_lines(["*bad days of test_it.py::test_differs*"])
     assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in joined(result)
     assert "not judged in suites: the laws spares, returns, recovers, the faults crash, dies, and fa" in joined(result)
