@@ -369,8 +369,9 @@ import atexit
 import threading
 
 import pytest
+from pytest_aurous import BadDay
 
-begun, ended, called, fresh = [], [], [], []
+begun, ended, called, fresh, played = [], [], [], [], []
 
 def test(aurous):
     def run():
@@ -385,16 +386,18 @@ def test(aurous):
         done.set()
         ended.append(1)
     aurous.explore(run, may_raise=Exception, fresh=lambda: atexit.register(fresh.append, 1))
+    with aurous.day(BadDay()):
+        atexit.register(played.append, 1)
     atexit._run_exitfuncs()
     assert 1 < len(called) == len(ended) < len(begun)
-    assert len(fresh) > 1
+    assert len(fresh) > 1 == len(played)
 """
 
 
 def test_pytest_ends_though_a_run_that_a_fault_ended_waits_at_exit(tmp_path: Path) -> None:
-    """What a run has registered is called at the end if the run got to its own end, and what `fresh` has, always.
+    """What a run has registered is called at the end if the run got to its own end.
 
-    What is unregistered is not called.
+    What `fresh` or the block of a day has is always called, and what is unregistered never.
     """
     done = run_pytest(tmp_path, AT_EXIT)
 

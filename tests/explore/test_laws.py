@@ -441,8 +441,9 @@ def test_tells_of_unmatched_requests_and_conditions(aurous: Aurous) -> None:
         if client.get("/v1/balance").is_error:
             client.get("/v1/nothing")
 
-    found = reasons(broken(aurous, run, faults="unavailable", laws="tells"))
-    assert found == {"balance.retrieve#1 unavailable": {"tells": "GET /v1/nothing is unknown to the API"}}
+    found = broken(aurous, run, faults="unavailable", laws="tells")
+    assert reasons(found) == {"balance.retrieve#1 unavailable": {"tells": "GET /v1/nothing is unknown to the API"}}
+    assert "+0 s     unmatched  GET /v1/nothing -> 404" in str(found.broken[0].timeline)
 
 
 def test_ends_where_it_waits_for_a_day(fake: Aurous, client: httpx.Client) -> None:
