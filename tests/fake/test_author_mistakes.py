@@ -15,7 +15,7 @@ import pytest
 from _pytest._code import ExceptionInfo
 
 import pytest_aurous
-from pytest_aurous import Aurous, AurousError, AurousServer, Script, sign_webhook, verify_webhook
+from pytest_aurous import Aurous, AurousError, AurousServer, AurousUnfiredFault, Script, sign_webhook, verify_webhook
 from pytest_aurous._core.resources.content.provider import seeded_faker
 
 
@@ -285,3 +285,9 @@ def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None
 def test_counts_that_contradict_each_other_are_refused(counts: dict[str, Any]) -> None:
     with pytest.raises(AurousError, match="expected"):
         Aurous().assert_called("*", **counts)
+
+
+def test_a_verdict_is_shown_at_the_end_of_the_block() -> None:
+    with pytest.raises(AurousUnfiredFault) as caught, Aurous() as aurous:
+        aurous.faults.timeout("characters.save")
+    assert visible(caught.value) == __file__
