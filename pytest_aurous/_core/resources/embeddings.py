@@ -163,7 +163,8 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
         if len(value) == 1:
             return value
         raise ApiProblem(400, "embeddings_batch_not_supported", say.NO_BATCH, param)
-    read_all = list_of(lambda part, _: _part(part, f"{param}[*]"), 1, 10**6)
+    most = max(len(value), _MOST_PARTS)  # more are refused below, with a code of their own
+    read_all = list_of(lambda part, _: _part(part, f"{param}[*]"), 1, most)
     parts: list[dict[str, Any]] = read_all(value, param)
     images = sum(part["type"] == "image_url" for part in parts)
     for got, most, what, whole in (
