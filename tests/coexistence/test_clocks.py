@@ -72,6 +72,11 @@ def test_freezegun_and_time_machine(pytester: pytest.Pytester) -> None:
     def test_marker(aurous, aurous_client, time_machine):
         check(aurous, aurous_client, time_machine.shift)
 
+    @tm.travel(AT, tick=False)
+    def test_its_frame_is_no_code_under_test(aurous, aurous_client):
+        aurous_client.get("/v1/balance")
+        assert {{file for file, *_ in aurous.calls.last.stack}} == {{__file__}}
+
     def test_ticking(aurous, aurous_client):
         with tm.travel(AT):
             before, after = aurous.clock.now(), aurous.clock.now()
@@ -86,4 +91,4 @@ def test_freezegun_and_time_machine(pytester: pytest.Pytester) -> None:
     """
     )
 
-    pytester.runpytest("-p", "time_machine").assert_outcomes(passed=8)
+    pytester.runpytest("-p", "time_machine").assert_outcomes(passed=9)
