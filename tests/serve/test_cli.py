@@ -246,18 +246,23 @@ class TestHelp:
     """What a newcomer reads."""
 
     @pytest.mark.parametrize(
-        "command", [[], ["doctor"], ["serve"], ["openapi"]], ids=["", "doctor", "serve", "openapi"]
+        "command", [[], ["doctor"], ["serve"], ["openapi"], ["check"]], ids=["", "doctor", "serve", "openapi", "check"]
     )
     def test_help(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
     ) -> None:
-        """It fits 80 columns, says where to read on, and each of its examples is a command that is understood."""
+        """It fits 80 columns, says where to read on, and each of its examples is a command that is understood.
+
+        What an option takes has one of a few names.
+        """
         monkeypatch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit, match="0"):
             main([*command, "--help"])
         lines = capsys.readouterr().out.splitlines()
         assert max(map(len, lines)) <= 80
         assert lines[-1].startswith("Read on: pytest-aurous docs ")
+        named = {one.rstrip("],") for line in lines for one in re.findall(r"--[a-z-]+ ([A-Z][^ ]*)", line)}
+        assert named <= {"ADDRESS", "FACTOR", "FILE", "ID=VALUE", "N", "OUT", "PORT", "RULE,...", "URL", "VALUE"}
         examples = [shlex.split(line)[1:] for line in lines if line.startswith("  pytest-aurous ")]
         assert len(examples) >= 2
         assert [_parser().parse_args(example).run for example in examples]
