@@ -202,9 +202,8 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
     )
     same = len([*usual])
     lines = [f"  1-{same}  as on the good day"] if same > _SAME else []
-    helpers = helpers_of(
-        (call.stack, call.operation) for call in good.calls
-    )  # so that each bad day shows the same lines
+    # Those of the good day, so that each bad day shows the same lines.
+    helpers = helpers_of((call.stack, call.operation) for call in good.calls)
     lines += _lines(day, day.calls[same if same > _SAME else 0 :], numbers, start, helpers)
     if second is not None:
         lines.append("     -- a second run, undisturbed --")
