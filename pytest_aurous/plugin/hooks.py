@@ -135,21 +135,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         return (yield)
     finally:
+        show_warnings(item.config)  # of connections that were refused too late to fail the test that made them
         guard.leave()
         guard.explain = nothing
         ENVIRONMENT.settle()  # a patch that ended after the fake may have put our variables back
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Refuse an invalid marker that collection could not refuse, and warn of a marker that no fixture has read."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse an invalid marker that collection could not refuse."""
     if INVALID_MARKER in item.stash:
         raise item.stash[INVALID_MARKER]
-    result = yield
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_runtest_setup")
+def pytest_warn_of_marker(item: pytest.Item) -> None:
+    """Warn of a marker that no fixture has read."""
     if UNUSED_MARKER in item.stash and SEED not in item.stash:
         warning = AurousWarning(options.unused_marker(item))
         warnings.warn_explicit(warning, None, filename=str(item.path), lineno=(item.location[1] or 0) + 1)
-    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -157,18 +161,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail the test in its call phase, whatever the code under test did with the response."""
     reinstall()
     return (yield from judged(item))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Warn of connections that were refused too late to fail the test that made them."""
-    try:
-        return (yield)
-    except BaseException as error:
-        item.config.stash[GUARD].accept(error)  # the test has its outcome
-        raise
-    finally:
-        show_warnings(item.config)
 
 
 @pytest.hookimpl(trylast=True)
@@ -198,7 +190,8 @@ def pytest_runtest_makereport(
         sections.Subtests.register(item.config)
     else:
         judge_refusals(item, call, report)
-        sections.add_timeline(item, call, report)
+        if FAKE in item.stash:
+            sections.add_timeline(item, call, report)
     if sections.has_text(report):
         calls = item.stash[FAKE].calls if report.failed and FAKE in item.stash else ()
         sent = [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls]

@@ -261,18 +261,19 @@ def unused_marker(item: pytest.Item) -> str:
 
 def _settings_at(item: pytest.Item) -> Iterator[tuple[str, Any]]:
     """Yield the settings of a test's markers and parameter, the nearest last."""
-    for node in [one for one in item.listchain() if one.own_markers]:
-        # pytest lists decorators from the nearest up, but classes from their bases down.
-        for mark in node.own_markers if isinstance(node, pytest.Class) else reversed(node.own_markers):
-            if mark.name == "aurous":
-                place = f"{item.nodeid}: @pytest.mark.aurous"
-                if mark.args:
-                    raise pytest.UsageError(
-                        f"{place} takes keywords only, such as script='synthesizing*3 -> reviewing'; "
-                        f"got {mark.args!r}.\n{MORE}"
-                    )
-                for name, value in mark.kwargs.items():
-                    yield name, read_value(place, name, _from_root(item.config, name, value))
+    for node in item.listchain():
+        marks = [mark for mark in node.own_markers if mark.name == "aurous"]
+        if marks and not isinstance(node, pytest.Class):
+            marks.reverse()  # pytest lists decorators from the nearest up, but classes from their bases down
+        for mark in marks:
+            place = f"{item.nodeid}: @pytest.mark.aurous"
+            if mark.args:
+                raise pytest.UsageError(
+                    f"{place} takes keywords only, such as script='synthesizing*3 -> reviewing'; "
+                    f"got {mark.args!r}.\n{MORE}"
+                )
+            for name, value in mark.kwargs.items():
+                yield name, read_value(place, name, _from_root(item.config, name, value))
     yield from _settings_in_parameter(item)
 
 

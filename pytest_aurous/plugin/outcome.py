@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,20 +14,14 @@ from .._core.base.redaction import shown
 from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 
-@contextmanager
-def _accepting_expected_failures(item: Any) -> Generator[None, None, None]:
+def _accept_expected_failures(item: Any) -> None:
     """Treat a refusal as expected if `unittest.expectedFailure` catches it: pytest does not keep that exception."""
-    add = item.addExpectedFailure
 
     def accept(testcase: Any, error: Any, *reason: Any) -> None:
         item.config.stash[GUARD].accept(error[1])
-        add(testcase, error, *reason)
+        type(item).addExpectedFailure(item, testcase, error, *reason)
 
     item.addExpectedFailure = accept
-    try:
-        yield
-    finally:
-        del item.addExpectedFailure
 
 
 def judged(item: pytest.Item) -> Generator[None, Any, Any]:
@@ -35,9 +29,10 @@ def judged(item: pytest.Item) -> Generator[None, Any, Any]:
     __tracebackhide__ = True
     guard = item.config.stash[GUARD]
     item.stash[RUNNING] = True
+    if hasattr(item, "addExpectedFailure"):
+        _accept_expected_failures(item)
     try:
-        with _accepting_expected_failures(item) if hasattr(item, "addExpectedFailure") else nullcontext():
-            result = yield
+        result = yield
     except BaseException as error:
         guard.accept(error)  # the test has its outcome
         raise

@@ -33,7 +33,7 @@ class Painter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not has_text(report):
+        if not (report.sections or report.longrepr):
             return
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
@@ -80,7 +80,7 @@ def fitted(text: str, config: pytest.Config) -> str:
 
 def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Add the timeline to the report of a test, if the setting `report` asks for it."""
-    if FAKE not in item.stash or not (call.when == "call" or report.failed):
+    if not (call.when == "call" or report.failed):
         return
     fake = item.stash[FAKE]
     fake.verdict.mark_reported()
