@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from random import Random
 from typing import Final, Literal, NamedTuple
 
 from ..base.arguments import Check
@@ -56,8 +57,10 @@ class Keyring:
 
     def issue(self, team: str, scope: Scope, key: str | None = None) -> str:
         """Register *key*, or a new one, and return it."""
-        drawn = fake_key(self._state.random("keys").getrandbits(64))  # so that the next one is another one in any case
-        key = key or drawn
+        if key is None:
+            random = Random(f"{self._state.seed}/keys")
+            random.getrandbits(64 * len(self._grants))  # of the keys before, also of those that were given
+            key = fake_key(random.getrandbits(64))
         self._grants[key] = Grant(team, scope)
         if team not in self._first:
             self._first[team] = key
