@@ -53,13 +53,13 @@ def judged(item: pytest.Item) -> Generator[None, Any, Any]:
 def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Fail a test that was refused a connection and did not expect it, even if it was skipped or failed as expected."""
     error: BaseException | None = getattr(call.excinfo, "value", None)
-    refusals = item.stash.get(REFUSALS, None)
+    refusals = item.stash.get(REFUSALS, None) if call.when == "call" else None
     if error is not None:
         guard = item.config.stash[GUARD]
         guard.accept(error)
         if call.when == "setup":
             refusals = guard.take_refusals()
-    if not refusals or call.when == "teardown":
+    if not refusals:
         return
     if not report.failed:
         fail_report(item, report, _as_failure(refusals[0]))
