@@ -100,12 +100,12 @@ def measure() -> Iterator[Result]:
         "what a test with a record and a GET adds, over httpx_mock", added["aurous"] / added["pytest-httpx"], 1.5
     )
     yield counted("the same, over respx_mock", added["aurous"] / added["respx"], 0.58)
-    yield counted("the hooks of a test that uses nothing", (_each("unused") - bare) / 1e6, 0.18, f"M {UNIT}")
+    yield counted("the hooks of a test that uses nothing", (_each("unused") - bare) / 1e6, 0.17, f"M {UNIT}")
     thousand = [_count(suite, MANY) + (1_000 - MANY) * _each(suite) for suite in ("aurous, a list", "respx, a list")]
     yield counted("1,000 tests with one GET of a list, over respx_mock", thousand[0] / thousand[1], 0.71)
-    yield counted("the first test, over respx_mock", _count("aurous", 1) / _count("respx", 1), 1.11)
+    yield counted("the first test, over respx_mock", _count("aurous", 1) / _count("respx", 1), 1.1)
     start = _count("unused", 1) / _count("bare", 1)
-    yield counted("the start of a run that does not use the plugin, over bare pytest", start, 1.07)
+    yield counted("the start of a run that does not use the plugin, over bare pytest", start, 1.06)
 
     objects = median(_garbage("aurous", collector=False)) - median(_garbage("MockTransport", collector=False))
     yield Result(

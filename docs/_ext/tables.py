@@ -210,7 +210,7 @@ def speed_machine() -> None:
     for run in _history():
         tools = ", ".join(f"{tool} {version}" for tool, version in run["versions"].items())
         print(f"- {run['name']}: {run['date']}, {run['python']}, {tools}; {run['cpu']}, {run['cores']} cores, ", end="")
-        print(f"with a load average of {run['load']} when it began")
+        print(f"load average {run['load']} before")
     print()
 
 
@@ -219,10 +219,10 @@ def speed_table() -> None:
     history = _history()
     rows: list[tuple[str, ...]] = []
     for row in history[-1]["results"]:
-        bar = "" if row["bar"] is None else f"{'>=' if row['at_least'] else '<='} {_figure(row, 'bar')}"
-        values = [_value(_row(entry, row["what"])) for entry in history]
-        rows.append((row["what"], bar, *values, " to ".join(map(_number, row["quartiles"] or ()))))
-    table(["what", "bar", *(entry["name"] for entry in history), "its quartiles"], rows)
+        what = f"{row['what']}, {row['unit']}" if row["unit"] else row["what"]
+        bar = "" if row["bar"] is None else f"{'>=' if row['at_least'] else '<='} {row['bar']:g}"
+        rows.append((what, bar, *(_value(_row(entry, row["what"])) for entry in history)))
+    table(["what", "bar", *(entry["name"] for entry in history)], rows)
 
 
 def costs() -> None:
@@ -253,19 +253,8 @@ def _value(row: Mapping[str, Any] | None) -> str:
     """Return a figure, in bold where it misses its bar."""
     if row is None:
         return ""
-    return f"**{_figure(row, 'value')}**" if row["passed"] is False else _figure(row, "value")
-
-
-def _figure(row: Mapping[str, Any], name: str) -> str:
-    return f"{row[name]:g}{_unit(row)}" if name == "bar" else f"{_number(row[name])}{_unit(row)}"
-
-
-def _unit(row: Mapping[str, Any]) -> str:
-    return f" {row['unit']}" if row["unit"] else ""
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    value = f"{row['value']:,.{0 if row['value'] >= 100 else 2}f}"
+    return f"**{value}**" if row["passed"] is False else value
 
 
 def control_requests() -> None:
