@@ -16,10 +16,11 @@ from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 def _accept_expected_failures(item: Any) -> None:
     """Treat a refusal as expected if `unittest.expectedFailure` catches it: pytest does not keep that exception."""
+    add = item.__class__.addExpectedFailure  # not that of the item, which an earlier run of it may have wrapped
 
     def accept(testcase: Any, error: Any, *reason: Any) -> None:
         item.config.stash[GUARD].accept(error[1])
-        type(item).addExpectedFailure(item, testcase, error, *reason)
+        add(item, testcase, error, *reason)
 
     item.addExpectedFailure = accept
 
