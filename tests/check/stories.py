@@ -169,13 +169,6 @@ def early(teller: Teller) -> None:
     teller.call("GET", path)
 
 
-def acting(teller: Teller) -> None:
-    """Save and draw characters that were there before."""
-    first, second = teller.aurous.characters.add(status="reviewing"), teller.aurous.characters.add(status="ready")
-    for path in (f"{first.id}/save", f"{second.id}/save", f"{second.id}/resynthesize", f"{first.id}/resynthesize"):
-        teller.call("POST", f"/v1/characters/{path}")
-
-
 def signed(teller: Teller) -> None:
     """Read a character that is not there, another one, and a picture of it."""
     teller.call("GET", UNKNOWN)
