@@ -16,7 +16,7 @@ from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 def _accept_expected_failures(item: Any) -> None:
     """Treat a refusal as expected if `unittest.expectedFailure` catches it: pytest does not keep that exception."""
-    add = item.__class__.addExpectedFailure  # not that of the item, which an earlier run of it may have wrapped
+    add = item.__class__.addExpectedFailure  # an earlier run may have wrapped the item's own
 
     def accept(testcase: Any, error: Any, *reason: Any) -> None:
         item.config.stash[GUARD].accept(error[1])

@@ -178,4 +178,4 @@ def test_no_day_repeats(pays_twice: Callable[[BadDay], bool]) -> None:
     assert [days[0], days[40]] == [BadDay(), BadDay()]
     assert len(set(days[:40])) == len(set(days[40:])) == 40
     places = {fault.partition("#")[0] for day in days for fault in day.faults}
-    assert places == {"characters.create", "characters.retrieve"}, "those of the good day"
+    assert places == {"characters.create", "characters.retrieve"}, "a day breaks only what the good day sent"
