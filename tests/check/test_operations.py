@@ -248,10 +248,11 @@ def test_new_operations_are_judged_by_the_rules_of_their_rows(folder: Path) -> N
 def test_coverage_exploring_and_the_trace_know_new_operations(folder: Path) -> None:
     """A suite that uses them is covered, explored and traced like any other."""
     explored, traces = folder / "explored.json", folder / "traces"
-    options = ("--aurous-coverage", "--aurous-explore=report", f"--aurous-explore-json={explored}")
+    # The file is named: an installed package brings the examples of its pages along, which are tests, too.
+    options = ("test_suite.py", "--aurous-coverage", "--aurous-explore=report", f"--aurous-explore-json={explored}")
     result = run(folder, "-m", "pytest", "-p", "no:cacheprovider", *options, f"--aurous-trace-json={traces}")
 
-    assert "1 failed, 1 passed" in result.stdout, result.stdout + result.stderr
+    assert "1 failed, 1 passed in " in result.stdout, result.stdout + result.stderr
     assert "characters.restyle\n  met    200 x2\n" in result.stdout
     tests = json.loads(explored.read_text(encoding="utf-8"))["tests"]
     cases = [case for test in tests for case in (test.get("data") or {}).get("cases", ())]
