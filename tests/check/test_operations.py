@@ -13,7 +13,6 @@ import pytest
 import pytest_aurous
 
 ROOT: Final = Path(__file__).parents[2]
-SECONDS: Final = 240
 ROWS: Final = '''
 
 @endpoint(
@@ -98,10 +97,7 @@ recent = endpoint("recent.show", "GET /v1/recent", bucket="reads", shape=listing
 ENDPOINTS = (*ENDPOINTS, duplicate, restyle, lock, free, look, recent, forget)
 '''
 """Seven operations at the bottom of `endpoints.py`; the rule of each is about something else."""
-SHOWN: Final = {
-    "file-1": "characters.duplicate 400 invalid_request_error",
-    "style-3": "characters.lock body.locked",
-}
+SHOWN: Final = {"file-1": "characters.duplicate 400 invalid_request_error", "style-3": "characters.lock body.locked"}
 """Where two rules show."""
 COLUMN: Final = (
     '    team: str = column("Id of the owning team.", seen="never")\n',
@@ -234,7 +230,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=SECONDS,
+        timeout=240,
         check=False,
     )
 
