@@ -244,6 +244,7 @@ BAD: Final[tuple[Any, ...]] = (5, -1, True, "", "x", [[]], {"x": 1})
 def test_wrong_values_are_refused_as_python_refuses_them(twin: Aurous) -> None:
     """With the same words, and nothing changes; what Python accepts is accepted."""
     aurous = prepared()
+    begin_anew(twin)
     control = Control(aurous)
     refused, copy = 0, aurous._session.app.world.state.copy
     before = copy()
