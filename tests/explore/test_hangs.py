@@ -409,7 +409,8 @@ def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedPr
     file = folder / "test_inner.py"
     file.write_text(test, encoding="utf-8")
     options = ("-q", "-p", "no:cacheprovider", "-p", "pytest_aurous", *options)
-    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # to import the others takes longer than most runs
+    # Without other plugins, as to import them takes longer than most runs; and so without options of theirs.
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     return subprocess.run(  # noqa: S603 - our own tests
         [sys.executable, "-m", "pytest", *options, str(file)],
         capture_output=True,
