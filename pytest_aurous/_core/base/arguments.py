@@ -113,7 +113,7 @@ class Hinting:
         """What to do instead, for a name without a nearest one."""
         return ""
 
-    if not TYPE_CHECKING:  # pragma: no branch - type checkers find misspelled names themselves
+    if not TYPE_CHECKING:  # type checkers find misspelled names themselves
 
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
@@ -147,7 +147,7 @@ class Public(Hinting):
         found = "." if name in dir(self) else nearest(name, ways)
         return found if found != "." else f". Use one of these: {', '.join(ways)}.{self._besides}"
 
-    if not TYPE_CHECKING:  # pragma: no branch - type checkers find these mistakes themselves
+    if not TYPE_CHECKING:  # type checkers find these mistakes themselves
 
         def __setattr__(self, name: str, value: object) -> None:
             __tracebackhide__ = True

@@ -71,7 +71,7 @@ class Live(Public):
                 raise vanished(f"{type(self).__name__} {self.id}")
             return table[self.id]
 
-    if not TYPE_CHECKING:  # pragma: no branch - type checkers find the attributes in the row
+    if not TYPE_CHECKING:  # type checkers find the attributes in the row
 
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
