@@ -659,6 +659,7 @@ ROWS: Final[dict[str, Row]] = {
     "poses show what classify has found": Row("ticketed", only(0)),
     "work has ended in the response to its order": Row("ended_at_once"),
     "the recording begins with an action of a ready character": Row("acted", begin(11)),
+    "the recording begins with a secret that is rotated": Row("registered", begin(1)),
     "a record was not found before": Row("signed", found_before),
     "an old record is read": Row(
         "cancelled", both(begin(4), dated(0), shows("images.retrieve", "created_at", "2026-05-08T08:00:00Z"))
