@@ -102,6 +102,10 @@ def axe_options(size: str, theme: str) -> dict[str, Any]:
     return options
 
 
+SIZES: Final = {"wide": (1280, 800), "narrow": (390, 844)}
+"""Of a tab, by what the tests call them."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One Chromium for all tests of a file."""
@@ -113,6 +117,38 @@ def browser() -> Iterator[Any]:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Any:
+    """One tab for all tests of a file: to open another one takes longer than most tests."""
+    tab = browser.new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
+    tab.set_default_timeout(60_000)
+    return tab
+
+
+@pytest.fixture
+def said(tab: Any) -> Iterator[list[str]]:
+    """What the tab says during a test, on its console and in dialogs."""
+    said: list[str] = []
+    listeners: dict[str, Callable[[Any], None]] = {
+        "console": lambda message: said.append(message.text),
+        "pageerror": lambda error: said.append(str(error)),
+        "dialog": lambda dialog: said.append(dialog.message),
+    }
+    for event, listen in listeners.items():
+        tab.on(event, listen)
+    yield said
+    for event, listen in listeners.items():
+        tab.remove_listener(event, listen)
+
+
+def load(tab: Any, url: str, size: str, theme: str) -> None:
+    """Load a page in a tab of that size and theme."""
+    width, height = SIZES[size]
+    tab.set_viewport_size({"width": width, "height": height})
+    tab.emulate_media(color_scheme=theme)
+    tab.goto(url)
 
 
 document: Final = cache(openapi.document)

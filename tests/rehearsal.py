@@ -2,12 +2,13 @@
 
 Run as ``tox -e package``, which builds first. The Pythons are the oldest and the newest that are installed;
 ``tox -e package -- 3.10 3.14`` names them, and fails without one of them.
+Each two of archive, Python and dependencies meet once, for `python -m build` builds the wheel from the sdist, too.
 """
 
 import os
 import subprocess
 import sys
-from itertools import product
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy, rmtree, unpack_archive
 from typing import Final
@@ -41,7 +42,6 @@ def _pythons() -> list[str]:
 def _first_test(archive: Path, version: str, way: str, place: Path) -> None:
     """Install the archive and what it depends on, nothing else, and run the test of the tutorial that is in it."""
     print(f"{archive.name} on Python {version}, dependencies: {way}", flush=True)
-    rmtree(place, ignore_errors=True)
     _run(*_UV, "venv", "-q", "--python", version, place / "venv")
     python = place / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     _run(*_UV, "pip", "install", "-q", "--python", python, "--resolution", way, archive, env=_WAYS[way])
@@ -52,8 +52,15 @@ def _first_test(archive: Path, version: str, way: str, place: Path) -> None:
 def main(dist: Path, place: Path, *pythons: str) -> None:
     """Try each archive of `dist` on each Python in the folder `place`; then run the quickest tests of the sdist."""
     (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
-    for archive, version, way in product((wheel, sdist), pythons or _pythons(), _WAYS):
-        _first_test(archive, version, way, place)
+    rmtree(place, ignore_errors=True)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(_first_test, archive, version, way, place / f"{version}-{way}")
+            for number, version in enumerate(pythons or _pythons())
+            for archive, way in zip((wheel, sdist), sorted(_WAYS, reverse=number % 2 == 1), strict=True)
+        ]
+    for run in runs:
+        run.result()
     rmtree(place)
     unpack_archive(sdist, place)
     (folder,) = place.iterdir()

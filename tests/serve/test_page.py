@@ -2,8 +2,9 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -13,13 +14,12 @@ import pytest
 
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._core.resources.content.pictures import drawn
-from tests.conftest import axe_options, synthesis_price
+from tests.conftest import SIZES, axe_options, load, synthesis_price
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")
 
-SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
 ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
@@ -69,9 +69,8 @@ Watch = Callable[..., Watched]
 
 
 @pytest.fixture
-def watch(browser: Any) -> Iterator[Watch]:
+def watch(tab: Any, said: list[str]) -> Iterator[Watch]:
     """Serve a fake, and open its page; afterwards the console has no error but refusals."""
-    said: list[str] = []
     with ExitStack() as stack:
 
         def watch(size: str = "wide", theme: str = "light", aurous: Aurous | None = None, **serving: Any) -> Watched:
@@ -82,22 +81,9 @@ def watch(browser: Any) -> Iterator[Watch]:
                 base_url=f"{server.url}/v1", headers={"X-API-Key": str(aurous.api_key)}, trust_env=False
             )
             stack.enter_context(client)
-            return Watched(aurous, server, client, open_page(server.url, size, theme))
-
-        def open_page(url: str, size: str, theme: str) -> Any:
-            width, height = SIZES[size]
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme=theme,
-                permissions=["clipboard-read", "clipboard-write"],
-            )
-            stack.callback(context.close)
-            tab = context.new_page()
-            tab.set_default_timeout(60_000)
-            tab.on("console", lambda message: said.append(message.text))
-            tab.on("pageerror", lambda error: said.append(str(error)))
-            tab.goto(f"{url}/__aurous__/")
-            return tab
+            stack.callback(tab.goto, "about:blank")
+            load(tab, f"{server.url}/__aurous__/", size, theme)
+            return Watched(aurous, server, client, tab)
 
         yield watch
     refused = re.compile(
@@ -528,40 +514,41 @@ def test_the_way_back_leads_to_the_step_before(watch: Watch) -> None:
 
 
 def test_a_tab_that_nobody_sees_has_no_connection(watch: Watch) -> None:
-    """A browser opens six connections to a server: a seventh tab has one as well. What came meanwhile is shown."""
+    """A browser opens six connections to a server: others of its tabs need them. What came meanwhile is shown."""
     page = watch()
+    streams = page.server._asgi._hub._streams
     page.client.get("/balance")
     sync_api.expect(page.rows).to_have_count(2)
     look = "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
     look += " document.dispatchEvent(new Event('visibilitychange')); }"
-    hidden = [page.tab]
-    for _ in range(5):
-        hidden.append(page.tab.context.new_page())
-        hidden[-1].goto(page.tab.url)
-    for tab in hidden:
-        tab.locator(".page-head .status").wait_for()
-        tab.evaluate(look, True)  # noqa: FBT003 - it is sent to the page
-    seventh = page.tab.context.new_page()
-    seventh.goto(page.tab.url)
-    sync_api.expect(seventh.locator(".calls li")).to_have_count(2)
+    page.tab.evaluate(look, True)  # noqa: FBT003 - it is sent to the page
+    until = time.monotonic() + 60
+    while any(streams.values()):
+        assert time.monotonic() < until, streams
+        time.sleep(0.02)
     page.client.get("/team")
-    sync_api.expect(seventh.locator(".calls li")).to_have_count(3)
+    assert page.rows.count() == 2
     page.tab.evaluate(look, False)  # noqa: FBT003 - it is sent to the page
     sync_api.expect(page.rows).to_have_count(3)
 
 
 def test_more_tabs_than_connections_take_turns(watch: Watch) -> None:
-    """A browser opens six connections to a server: a seventh tab that is seen opens, too; each shows each call."""
+    """A browser opens six connections to a server: a tab opens beside seven streams, too; each shows each call."""
     page = watch()
     page.client.get("/balance")
-    tabs = [page.tab, *(page.tab.context.new_page() for _ in range(6))]
-    for tab in tabs[1:]:
-        tab.goto(page.tab.url)
-        sync_api.expect(tab.locator(".calls li")).to_have_count(2)
-    page.client.get("/team")
-    for tab in tabs:
-        sync_api.expect(tab.locator(".calls li")).to_have_count(3)
-        sync_api.expect(tab.locator(".page-head .status")).to_have_text("live")
+    page.tab.evaluate("""() => {
+      window.told = Array(6).fill(0);
+      told.forEach((_, number) => new EventSource("/__aurous__/events?after=0").addEventListener(
+        "steps", (event) => { told[number] = JSON.parse(event.data).last; }));
+    }""")
+    with closing(page.tab.context.new_page()) as other:
+        other.goto(page.tab.url)
+        sync_api.expect(other.locator(".calls li")).to_have_count(2)
+        page.client.get("/team")
+        for tab in (page.tab, other):
+            sync_api.expect(tab.locator(".calls li")).to_have_count(3)
+            sync_api.expect(tab.locator(".page-head .status")).to_have_text("live")
+        page.tab.wait_for_function("last => told.every((one) => one === last)", arg=page.server._asgi.control.tape.last)
 
 
 def test_a_page_that_stays_open_forgets(watch: Watch) -> None:

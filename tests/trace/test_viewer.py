@@ -14,14 +14,12 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._trace.page import page as page_of
-from tests.conftest import OTHER_SETTINGS, axe_options, synthesis_price
+from tests.conftest import OTHER_SETTINGS, axe_options, load, synthesis_price
 
 from . import samples
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")
-
-SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Playwright, when its driver ends
 Open = Callable[..., Any]
@@ -29,31 +27,26 @@ INHERITED: Final = ("constructor", "toString", "hasOwnProperty", "__proto__")
 
 
 @pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
+def show(tab: Any, said: list[str], tmp_path: Path) -> Iterator[Open]:
     """Open the page of *data*; when the test is over, the console has neither an error nor a warning."""
-    said: list[str] = []
-    contexts: list[Any] = []
+    files: list[Path] = []
 
     def show(data: dict[str, Any], anchor: str = "", size: str = "wide", theme: str = "light") -> Any:
-        width, height = SIZES[size]
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, permissions=["clipboard-read"]
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.set_default_timeout(60_000)
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("dialog", lambda dialog: said.append(dialog.message))
-        tab.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
-        file = tmp_path / "trace.html"
+        # A file of its own: to another anchor of the page that is open, a browser only moves.
+        file = tmp_path / f"trace-{len(files)}.html"
+        files.append(file)
         file.write_text(page_of(data, "A trace"), encoding="utf-8")
-        tab.goto(f"{file.as_uri()}{anchor}")
+        load(tab, f"{file.as_uri()}{anchor}", size, theme)
         return tab
 
+    def request(request: Any) -> None:
+        if request.url.startswith("http"):
+            said.append(request.url)
+
+    tab.on("request", request)
     yield show
-    for context in contexts:
-        context.close()
+    tab.goto("about:blank")
+    tab.remove_listener("request", request)
     assert said == []
 
 
@@ -255,7 +248,7 @@ def test_a_link_selects_its_call(show: Open, charge: dict[str, Any]) -> None:
     tab = show(charge, "#call-5")
     tab.get_by_role("button", name="Link").click()
 
-    assert tab.evaluate("navigator.clipboard.readText()").endswith("trace.html#call-5")
+    assert tab.evaluate("navigator.clipboard.readText()").endswith("trace-0.html#call-5")
     tab.evaluate("location.hash = '#call-1'")
     assert selected(tab) == "POST /v1/characters"
 
@@ -339,39 +332,34 @@ def test_copied_commands(show: Open, charge: dict[str, Any]) -> None:
     assert '"prompt": "a cat"' in code
 
 
-@pytest.mark.parametrize(
-    ("run", "settings"),
-    [(samples.double_charge, {}), (samples.trouble, {"rate_limits": "enforce"}), (samples.every_fault, {})],
-    ids=["double charge", "trouble", "every fault"],
-)
-def test_each_call_as_a_test_passes(
-    show: Open, pytester: pytest.Pytester, run: samples.Run, settings: dict[str, Any]
-) -> None:
+COPIED: Final[dict[str, tuple[samples.Run, dict[str, Any]]]] = {
+    "double_charge": (samples.double_charge, {}),
+    "trouble": (samples.trouble, {"rate_limits": "enforce"}),
+    "every_fault": (samples.every_fault, {}),
+    **{name: (samples.settings, {name: OTHER_SETTINGS[name]}) for name in used_for("responses", "address")},
+}
+"""What is copied, and the settings that the test of each call then needs: each one that changes responses."""
+
+
+def test_each_call_as_a_test_passes(show: Open, pytester: pytest.Pytester, charge: dict[str, Any]) -> None:
     """Each call, copied as a test, is a complete file that gets the status of the trace."""
-    tab = show(samples.traced(run, **settings))
-    written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
-    assert all(tab.evaluate("modelOf(source.load()).calls.map((call) => asCurl(call) && asHttpx(call))"))
+    tab = show(charge)
+    total = 0
+    for name, (run, settings) in COPIED.items():
+        data = samples.traced(run, **settings)
+        written = tab.evaluate(
+            "(data) => { const it = modelOf(data); return it.calls.map((one) => asTest(it, one)); }", data
+        )
+        assert all(tab.evaluate("(data) => modelOf(data).calls.map((one) => asCurl(one) && asHttpx(one))", data))
+        assert name not in OTHER_SETTINGS or all(re.search(rf"\b{name}=", text) for text in written)
+        delays = [text for text in written if 'faults.delay("images.create", seconds=20, commit=True)' in text]
+        assert len(delays) == (3 if name == "trouble" else 0)
+        for number, text in enumerate(written, 1):
+            pytester.makepyfile(**{f"test_{name}_{number}": text})
+        total += len(written)
 
-    assert sum('faults.delay("images.create", seconds=20, commit=True)' in text for text in written) == (
-        3 if run is samples.trouble else 0
-    )
-    for number, text in enumerate(written, 1):
-        pytester.makepyfile(**{f"test_{number}": text})
     result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
-
-    result.assert_outcomes(passed=len(written))
-
-
-@pytest.mark.parametrize("name", used_for("responses", "address"))
-def test_each_call_as_a_test_has_the_setting_that_it_needs(show: Open, pytester: pytest.Pytester, name: str) -> None:
-    """Under each setting that changes responses, each call, copied as a test, gets the status of the trace."""
-    tab = show(samples.traced(samples.settings, **{name: OTHER_SETTINGS[name]}))
-    written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
-    assert all(re.search(rf"\b{name}=", text) for text in written)
-    for number, text in enumerate(written, 1):
-        pytester.makepyfile(**{f"test_{number}": text})
-    result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=len(written))
+    result.assert_outcomes(passed=total)
 
 
 def test_a_browser_that_does_not_copy_shows_the_text(show: Open, charge: dict[str, Any]) -> None:
@@ -394,7 +382,8 @@ def test_a_page_in_a_frame_copies(show: Open, browser: Any, charge: dict[str, An
     tab = show(charge)
     frame = tmp_path / "frame.html"
     frame.write_text(
-        '<iframe sandbox="allow-scripts" src="trace.html#call-2" width="1200" height="700"></iframe>', encoding="utf-8"
+        '<iframe sandbox="allow-scripts" src="trace-0.html#call-2" width="1200" height="700"></iframe>',
+        encoding="utf-8",
     )
     context = browser.new_context()
     outside = context.new_page()
@@ -652,7 +641,6 @@ def test_axe_finds_nothing(
                 tab.evaluate("(rest) => document.querySelectorAll(rest).forEach((it) => it.remove())", REST)
             found = axe_of.Axe().run(tab, options=options).response["violations"]
             assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
-        tab.close()
 
 
 def test_calls_with_the_same_number_have_addresses_of_their_own(show: Open) -> None:
