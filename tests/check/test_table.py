@@ -757,6 +757,7 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
     assert row.aside in {None, " ".join(sorted(one.rule for one in verdicts if one.aside))}
     places = [f"{one.operation} {one.where}: {one.seen}" for rule in verdicts.refuted for one in rule.differences]
     assert [name for name in row.names if not any(one.startswith(name) for one in places)] == []
+    assert not [one for one in places if one.endswith(": None") and " error." not in one], "it says what it has seen"
     if row.offers:
         again = partial(checked, tmp_path, entries)
         assert {"readings": find_readings(verdicts, {}, again)[0]} == readings_of(row.offers)

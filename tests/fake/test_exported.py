@@ -151,7 +151,7 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "without accounts": (_in("accounts", lambda _: []), "contradicts itself"),
     "with money that is no number": (_in("accounts", _each(credits="many")), "not a decimal number"),
     "with endless money": (_in("accounts", _each(credits="Infinity")), "accounts"),
-    "with an endless attribute": (_in("CharacterRow", _each(attributes={"age": float("inf")})), "CharacterRow"),
+    "with an endless attribute": (_in("CharacterRow", _each(attributes={"age": [float("inf")]})), "CharacterRow"),
     "with a time of 400 digits": (_in("CharacterRow", _each(created_at=10**400)), "CharacterRow"),
     "with bytes in another form": (_in("FileRow", _each(data="%")), "not Base64"),
     "with half a surrogate": (_in("CharacterRow", _each(name="\ud800")), "CharacterRow"),

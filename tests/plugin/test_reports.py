@@ -24,7 +24,7 @@ SUITE: Final = """
         raise OSError("my own")
 
     def test_unmatched(aurous):
-        httpx.get(f"{aurous.base_url}/v1/charcters")
+        httpx.post(f"{aurous.base_url}/v1/charcters", content="x" * 70_000)
 
     def test_without(): ...
 """
@@ -75,6 +75,7 @@ def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester) -> N
         ("GET", "https://api.aurous-labs.com/v1/characters/char_x", 404),
         ("GET", "https://api.aurous-labs.com/v1/balance", 0),
     ]
+    assert "x" * 70_000 in files["test_har.py_test_unmatched"].read_text(encoding="utf-8"), "bodies are whole"
 
 
 def test_what_nobody_asks_for_is_not_there(pytester: pytest.Pytester) -> None:

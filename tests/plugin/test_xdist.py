@@ -60,6 +60,8 @@ SUITE: Final = """
         print(KEY)
         assert aurous_client.headers == KEY
 
+    def test_expected(): pytest.xfail(KEY)
+
     @pytest.mark.aurous_explore
     def test_blind(aurous_client):
         for _ in range(2):

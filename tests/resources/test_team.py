@@ -196,8 +196,9 @@ def test_a_team_has_its_own_rows(api: Api) -> None:
     assert list(api.team.characters) == list(api.characters) == [mine]
     assert list(other.characters) == [theirs, also]
     assert api.team.characters.get(theirs.id) is None
-    upload = other.uploads.add()
+    upload, image = other.uploads.add(), api.aurous.images.add(team=other)
     assert (list(api.team.uploads), list(other.uploads)) == ([], [upload])
+    assert (list(api.team.images), list(other.images)) == ([], [image])
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,7 @@ def test_a_misfit_says_where(schema: dict[str, Any], value: Any, text: str) -> N
         ({"allOf": []}, "allOf"),
         ({"properties": {"a": {"not": {}}}}, "not"),
         ({"items": {"prefixItems": []}}, "prefixItems"),
+        ({"additionalProperties": {"not": {}}}, "not"),
         ({"anyOf": [{"if": {}}]}, "if"),
         ({"$defs": {"a": {"contains": {}}}}, "contains"),
         ({"$ref": "https://example.com/schema"}, "$ref 'https://example.com/schema'"),
