@@ -175,4 +175,4 @@ def test_a_condition_that_raises_leaves_its_delivery(api: Api) -> None:
         api.aurous.webhooks.flush()
     fault.remove()
 
-    assert api.aurous.webhooks.flush() == got
+    assert api.aurous.webhooks.flush() == got != []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW = {"operation": "team.retrieve", "where": "body.name"}
+GONE = {"operation": "images.retrieve", "where": "status", "what": "refusal"}
 
 
 def observe(folder: Path, *rows: dict[str, Any]) -> Aurous:
@@ -33,6 +34,7 @@ def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> No
         {"operation": "images.output", "where": "body.x", "what": "left out"},
         {"operation": "characters.uploads.put", "where": "body.x", "what": "left out"},
         {"operation": "team.retrieve", "where": "status", "what": "refusal", "of": "404 x", "status": 1, "code": "y"},
+        {**GONE, "of": "404 resource_not_found", "status": 410, "code": "image_gone"},
     ]
     aurous = observe(tmp_path, *rows)
     with aurous.client() as client:
@@ -43,6 +45,9 @@ def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> No
         assert client.get("/v1/pricing").json()["image"]["unit"] == "credit"
         assert client.get("/v1/balance").json()["credits"] == 1000
         assert client.get("/v1/team", headers={"X-Api-Key": "x"}).json()["error"]["code"] == "invalid_api_key"
+        gone = client.get("/v1/images/img_x")
+        assert (gone.status_code, gone.json()["error"]["code"]) == (410, "image_gone")
+        assert gone.json()["error"]["doc_url"] == "https://docs.aurous-labs.com/errors#image_gone"
         assert client.put("https://aurous.storage/characters/x/upload").status_code == 403
         image = aurous.images.add()
         assert client.get(f"/v1/images/{image.id}/output/0").content.startswith(b"\x89PNG")

@@ -277,21 +277,22 @@ class TestFaults:
     """What goes wrong within a stream."""
 
     @pytest.mark.parametrize(
-        ("kind", "options", "error", "seconds"),
+        ("kind", "patience", "error", "seconds"),
         [
-            ("disconnect", {"after_events": 3}, "RemoteProtocolError", 0),
-            ("stall", {"after_events": 3}, "ReadTimeout", 7),
+            ("disconnect", 7, "RemoteProtocolError", 0),
+            ("stall", 7, "ReadTimeout", 7),
+            ("stall", None, "ReadTimeout", 0),
         ],
     )
     def test_a_stream_breaks_after_some_events(
-        self, api: Api, kind: str, options: Any, error: str, seconds: float
+        self, api: Api, kind: str, patience: float | None, error: str, seconds: float
     ) -> None:
-        """What was sent is charged; a plain response does not meet the fault."""
-        fault = getattr(api.aurous.faults, kind)("chat.create", **options)
+        """What was sent is charged; a plain response does not meet the fault. Without a timeout, nobody waits."""
+        fault = getattr(api.aurous.faults, kind)("chat.create", after_events=3)
         plain = api.post(PATH, json={"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]})
         assert (plain.status, fault.fired) == (200, 0)
         api.aurous.chat.reply(TEXT)
-        stream, start = opened(api, patience=7), api.clock.time()
+        stream, start = opened(api, patience=patience), api.clock.time()
 
         *sent, last = parts(stream)
 
