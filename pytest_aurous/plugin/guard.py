@@ -100,13 +100,12 @@ class NetworkGuard:
 
     def enter(self, test: str, *, allowed: bool) -> None:
         self._apply()
+        self._last = test
         self._running, self._running_allowed = Work(test, self.report, stderr=self.stderr), allowed
         self._before = set_work(self._running)
 
     def leave(self) -> None:
         """End a test. The threads that it leaves behind still belong to it."""
-        if self._running is not None:
-            self._last = self._running.test
         self._running = None
         set_work(self._before)
 

@@ -652,6 +652,7 @@ ROWS: Final[dict[str, Row]] = {
     "a poll alone shows that a picture was ordered": Row("saved", both(unheard(5), begin(5))),
     "a poll shows how a lost order ended": Row("images", unheard("images.create#1")),
     "a retry shows that a lost order was done": Row("characters", unheard("characters.create#0")),
+    "two lost attempts are one": Row("characters", both(lambda it: it.insert(4, {**it[3]}), unheard(1), unheard(3))),
     "a lost order that the fake refuses is made up for": Row("saved", both(unheard(5), left_out(4))),
     "an upload belongs to the team that uses it": Row("classified", both(only(1), unkeyed)),
     "a refusal about what was not seen says nothing": Row("early", begin(1)),

@@ -14,7 +14,6 @@ from pytest_aurous._core.wire.reply import Break, Reply
 KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
 """The key of the check: of the form of a real one."""
 READER: Final = f"al_live_{'fedcba9876543210' * 4}"
-_DAY: Final = 86_400.0
 
 
 def seeded(**settings: Any) -> Aurous:
@@ -26,7 +25,7 @@ def seeded(**settings: Any) -> Aurous:
     now = aurous.clock.time()
 
     def days_ago(days: float) -> None:
-        aurous.clock.freeze(moment(now - days * _DAY))
+        aurous.clock.freeze(moment(now - days * 86_400.0))
 
     days_ago(9)
     aurous.images.add()

@@ -17,6 +17,7 @@ from time import time as wall
 from types import ModuleType
 from typing import Any
 
+import anyio
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousWarning
@@ -342,6 +343,17 @@ def test_modules_have_the_real_ones_back(tmp_path: Path) -> None:
         assert it.nap is asyncio.sleep
     assert early.monotonic() < REAL.clock() + 1e6
     assert sleep is REAL.sleep
+
+
+def test_a_sleep_that_was_kept_is_real_again() -> None:
+    """As a function that has it in a closure keeps it."""
+    with Jumps().skipper():
+        kept = anyio.sleep
+    begin = REAL.clock()
+    anyio.run(kept, 0.01)
+
+    assert kept is not anyio.sleep
+    assert REAL.clock() - begin >= 0.01
 
 
 def test_a_leftover_in_time_is_seen_through(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,14 +111,13 @@ def stack_under_test(frame: FrameType) -> Stack:
     stack: list[Place] = []
     caller: FrameType | None = frame
     line = 0
-    while caller is not None:  # each request waits: `callers` and `package_of` take half as long again
+    # Each request waits: `callers` and `package_of` take half as long again.
+    while caller is not None and len(stack) < _DEPTH:
         package = _package(str(caller.f_globals.get("__name__", "")))
         if package not in SENDERS:
             code, line = caller.f_code, line or caller.f_lineno
             if code.co_name not in INLINED:
                 stack.append((code.co_filename, line, code.co_name))
-                if len(stack) == _DEPTH:
-                    break
                 line = 0
         elif package in STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
             break
