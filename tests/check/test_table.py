@@ -376,6 +376,7 @@ ROWS: Final[dict[str, Row]] = {
     "an unknown file is a 404": Row("filed", refused("files.delete", 404, UNKNOWN_ID), "file-2"),
     "deleting a file is an empty 204": Row("account", empty("files.delete"), "file-2"),
     "a file lives for two days": Row("sent", shows("files.create", "expires_at", "2026-05-10T10:00:00Z"), "time-3"),
+    "the URL of a file is no URL": Row("sent", shows("files.create", "url", "x"), "time-3"),
     "a file outlives its day": Row("filed", accepted("files.retrieve 404", "files.create"), "time-3"),
     "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
     "a picture's URL dies early": Row("sent", refused("storage.get", 403, "expired"), "time-2"),
