@@ -456,6 +456,9 @@ ROWS: Final[dict[str, Row]] = {
     "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
     "tokens are taken in any order": Row("listed_at_once", backwards),
     "other clients take tokens": Row("listed_at_once", only(0, 2, 4, 5, 7), words={"rate-1": "as written, but"}),
+    "other clients take tokens of a limit that is not shown": Row(
+        "listed_at_once", both(renamed("x-ratelimit-limit", "x-limit"), only(0, 2, 4, 5, 7)), "rate-1", aside="rate-1"
+    ),
     "tokens are a word": Row("account", header("team.retrieve", "x-ratelimit-remaining", "many"), "rate-1"),
     "no replay takes a token": Row("at_once_again", everywhere("x-ratelimit-remaining", "119"), "rate-5"),
     "no refusal takes a token": Row("at_once_refused", everywhere("x-ratelimit-remaining", "119"), "rate-4"),
