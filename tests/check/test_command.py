@@ -9,19 +9,7 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.resources.base.rules import load_rules
-from tests.check.changes import (
-    balances,
-    both,
-    error,
-    fields,
-    header,
-    lacks,
-    put,
-    refused,
-    renamed,
-    shows,
-    status,
-)
+from tests.check.changes import balances, both, error, fields, header, lacks, put, refused, renamed, shows, status
 from tests.check.story import Entries, Teller, body, checked, command, refuted, told, validated, write
 from tests.check.test_table import ROWS
 from tests.conftest import needs_links, synthesis_price

@@ -376,6 +376,7 @@ ROWS: Final[dict[str, Row]] = {
     "an unknown file is a 404": Row("filed", refused("files.delete", 404, UNKNOWN_ID), "file-2"),
     "deleting a file is an empty 204": Row("account", empty("files.delete"), "file-2"),
     "a file lives for two days": Row("sent", shows("files.create", "expires_at", "2026-05-10T10:00:00Z"), "time-3"),
+    "the URL of a file is no URL": Row("sent", shows("files.create", "url", "x"), "time-3"),
     "a file outlives its day": Row("filed", accepted("files.retrieve 404", "files.create"), "time-3"),
     "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
     "a picture's URL dies early": Row("sent", refused("storage.get", 403, "expired"), "time-2"),
@@ -455,6 +456,9 @@ ROWS: Final[dict[str, Row]] = {
     "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
     "tokens are taken in any order": Row("listed_at_once", backwards),
     "other clients take tokens": Row("listed_at_once", only(0, 2, 4, 5, 7), words={"rate-1": "as written, but"}),
+    "other clients take tokens of a limit that is not shown": Row(
+        "listed_at_once", both(renamed("x-ratelimit-limit", "x-limit"), only(0, 2, 4, 5, 7)), "rate-1", aside="rate-1"
+    ),
     "tokens are a word": Row("account", header("team.retrieve", "x-ratelimit-remaining", "many"), "rate-1"),
     "no replay takes a token": Row("at_once_again", everywhere("x-ratelimit-remaining", "119"), "rate-5"),
     "no refusal takes a token": Row("at_once_refused", everywhere("x-ratelimit-remaining", "119"), "rate-4"),

@@ -218,7 +218,7 @@ def visible(error: BaseException) -> str:
     return str(info.traceback.filter(info)[-1].path)
 
 
-def objection(error: BaseException) -> str | None:
+def objection(error: BaseException, argument: str) -> str | None:
     """Return what is wrong with the way in which a bad value was refused."""
     trace = ExceptionInfo.from_exception(error).traceback
     by_python = isinstance(error, TypeError) and not any(
@@ -228,6 +228,8 @@ def objection(error: BaseException) -> str | None:
         return f"{type(error).__name__} from within"
     if isinstance(error, AurousError) and "Read on: pytest-aurous docs " not in str(error).splitlines()[-1]:
         return f"no place to read on: {error}"
+    if isinstance(error, AurousError) and argument not in str(error):
+        return f"{argument} is not named: {error}"
     return None if visible(error) == __file__ else f"ends in {visible(error)}"
 
 
@@ -255,7 +257,8 @@ def test_a_bad_value_works_or_is_refused_where_it_is_written() -> None:
                 str([repr(target) for _, target in targets(aurous)])
             except Exception as error:  # noqa: BLE001 - which errors there are is the question
                 refused += 1
-                if wrong := objection(error):
+                argument = label.partition("=")[0] if "=" in label and name.endswith(".add") else ""
+                if wrong := objection(error, argument):
                     found.append(f"{name}({label}): {wrong}")
                 if state_of(aurous) == state:
                     continue

@@ -184,8 +184,6 @@ STATED: Final[dict[str, dict[str, Any]]] = {
     "usage.list query limit": {"minimum": 1, "maximum": 100, "default": 24},
     "usage.events query limit": {"maximum": 500, "default": 100},
     "usage.events query start_time": {"format": "date-time"},
-    "loras.list response": {"type": "array"},
-    "models.list response data items kind": {"enum": ["chat", "embedding"]},
     "models.list response data items aurous_metadata capabilities items": {"type": "string"},
     "pricing.retrieve response version": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
     "pricing.retrieve response currency": {"const": "credit"},

@@ -114,6 +114,12 @@ def test_a_step_by_time_ends_on_the_clock(api: Api, hold: str, seconds: float) -
     assert api.poll(character) == ["reviewing"]
 
 
+def test_what_has_been_deleted_meanwhile_is_not_in_the_list(api: Api) -> None:
+    api.synthesize("synthesizing:45s -> deleted")
+    api.clock.advance(seconds=45)
+    assert list(api.characters) == []
+
+
 def test_a_new_run_forgets_the_old_ones_time(api: Api) -> None:
     character = api.synthesize("synthesizing*0 -> reviewing:10s -> deleted ; synthesizing:60s -> reviewing")
     api.post(f"{LIST}/{character.id}/resynthesize")
