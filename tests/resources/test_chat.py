@@ -232,9 +232,9 @@ def test_chat_4_a_hold_needs_enough_credits(api: Api) -> None:
     api.refused("POST", PATH, json=body(max_tokens=800), status=402, code="balance_too_low")
 
     assert chat(api, max_tokens=790)["usage"]["credits_charged"] == 0.0525
-    exempt = api.aurous.teams.add(billing_mode="exempt", credits=0)
+    exempt = api.aurous.teams.add(billing_mode="exempt", credits=0.001)
     response = api.post(PATH, json=body(), key=exempt.api_key)
-    assert (response.status, exempt.credits) == (200, 0)
+    assert (response.status, exempt.credits) == (200, 0.001)
 
 
 def test_chat_4_more_than_the_hold_is_charged_down_to_zero(api: Api) -> None:
@@ -470,6 +470,16 @@ def test_tpm_2_too_few_tokens_are_a_429(make_api: Callable[..., Api]) -> None:
     assert response.headers["X-RateLimit-TPM-Remaining"] == "0"
     api.clock.advance(seconds=int(response.headers["Retry-After"]))
     assert api.post(PATH, json=body(long)).status == 200
+
+
+def test_tpm_2_too_few_tokens_are_an_overrun_and_stay(api: Api) -> None:
+    """If nobody is refused, input that is too long takes nothing, and output takes what is left."""
+    limit = api.aurous.limits["chat_tpm"]
+    limit.set(burst=10)
+    api.aurous.chat.reply("x", tokens=(20, 20))
+
+    assert api.post(PATH, json=body()).headers["X-RateLimit-TPM-Remaining"] == "10"
+    assert (limit.remaining, limit.overruns) == (0, 1)
 
 
 class TestReplies:
