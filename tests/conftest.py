@@ -392,7 +392,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have ids made anew: pytest keeps them, and escapes them once more when mutmut collects again in one process."""
-    for mark in metafunc.definition.iter_markers("parametrize"):
+    marks = metafunc.definition.iter_markers("parametrize") if "MUTANT_UNDER_TEST" in os.environ else ()
+    for mark in marks:
         if mark._param_ids_from is not None:
             object.__setattr__(mark._param_ids_from, "_param_ids_generated", None)
 
