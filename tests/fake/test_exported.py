@@ -66,6 +66,7 @@ def test_a_state_comes_back_in_another_fake() -> None:
     other.import_(exported)
 
     assert exported["left_out"] == []
+    assert exported["generator"].startswith("pytest-aurous ")
     assert _SECTIONS.keys() - exported["sections"].keys() == {"chat streams", "chosen ids", "warned"}
     assert state(other) == state(aurous)
     assert other.clock.now() == aurous.clock.now()

@@ -182,14 +182,13 @@ class Survey:
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
 
-        Sightings with the same index are in order of creation.
+        Sightings with the same index are in order of creation, to the second: lists may have any order within one.
         """
         found: dict[int, list[Sighting]] = {}
         for history in self.histories.values():
             if history.created is None:
                 found.setdefault(history.since, []).append(history.sightings[0])
         for some in found.values():
-            some.reverse()  # a list begins with the newest
             some.sort(key=lambda one: str(one.row.get("created_at", ""))[:19])
         return found
 
