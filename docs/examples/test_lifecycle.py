@@ -15,7 +15,7 @@ from pytest_aurous import Aurous
 )
 def test_published_after_any_lifecycle(aurous: Aurous, script: str, polls: int) -> None:
     """A script is a plain string, so it makes a readable test id."""
-    aurous.clock.freeze()
+    aurous.clock.freeze()  # only sleeps count
     aurous.script(script)
 
     publish("Aurora", {"age": 28})
