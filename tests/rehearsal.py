@@ -2,7 +2,6 @@
 
 Run as ``tox -e package``, which builds first. The Pythons are the oldest and the newest that are installed;
 ``tox -e package -- 3.10 3.14`` names them, and fails without one of them.
-Each two of archive, Python and dependencies meet once, for `python -m build` builds the wheel from the sdist, too.
 """
 
 import os
@@ -50,12 +49,14 @@ def _first_test(archive: Path, version: str, way: str, place: Path) -> None:
 
 
 def main(dist: Path, place: Path, *pythons: str) -> None:
-    """Try each archive of `dist` on each Python in the folder `place`; then run the quickest tests of the sdist."""
+    """Try both archives of `dist` on each Python, in the folder `place`; then run the quickest tests of the sdist."""
     (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     rmtree(place, ignore_errors=True)
+    # Half of all combinations, in which each archive meets each Python and both ways, and each Python both ways: the
+    # wheel is built from the sdist, so the others would show nothing new. Two at a time: they wait for downloads.
     with ThreadPoolExecutor(2) as pool:
         runs = [
-            pool.submit(_first_test, archive, version, way, place / f"{version}-{way}")
+            pool.submit(_first_test, archive, version, way, place / f"{number}-{way}")
             for number, version in enumerate(pythons or _pythons())
             for archive, way in zip((wheel, sdist), sorted(_WAYS, reverse=number % 2 == 1), strict=True)
         ]
