@@ -103,7 +103,7 @@ def axe_options(size: str, theme: str) -> dict[str, Any]:
 
 
 SIZES: Final = {"wide": (1280, 800), "narrow": (390, 844)}
-"""Of a tab, by what the tests call them."""
+"""Width and height of a tab, in pixels, by the name that the tests give it."""
 
 
 @pytest.fixture(scope="module")
